@@ -1,0 +1,38 @@
+# make study   environment, synthetic DFDC, all notebooks through papermill, results
+# make test    environment, test suite
+# make lab     JupyterLab on notebooks/
+# make bench   side-by-side timings
+#
+# PYTHON=python3.12 chooses the interpreter, PROFILE=tiny the size of the study.
+
+PYTHON  ?= python3
+PROFILE ?= mini
+VENV    := .venv
+READY   := $(VENV)/.ready
+
+.PHONY: study test lab bench clean
+.DELETE_ON_ERROR:
+
+study: $(READY)
+	$(VENV)/bin/python -m dfdc_utils study --profile $(PROFILE)
+
+test: $(READY)
+	$(VENV)/bin/python -m pytest
+
+lab: $(READY)
+	$(VENV)/bin/jupyter lab notebooks
+
+bench: $(READY)
+	$(VENV)/bin/python -m pytest -q -s --override-ini addopts= tests/benchmarks
+
+# The stamp is written last, so an interrupted installation starts again.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dfdc_utils needs Python 3.11 or newer; $(PYTHON) is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 ...")'
+	@echo "Installing the environment into $(VENV) (one to five minutes, once) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) runs/* *.egg-info

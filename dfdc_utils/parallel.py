@@ -1,0 +1,78 @@
+"""Many independent pieces of work on all cores, or on a Dask cluster, with one progress bar.
+
+Dask is the one engine of the project: a local cluster by default, or an existing one by its address
+(Dask's own ways to Slurm, Kubernetes and the cloud give such an address).
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from tqdm import tqdm
+
+# One thread a worker: as many workers as cores would otherwise fight over them. The two TF_ names are
+# TensorFlow's own; without them each worker starts a thread per core of the machine.
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+def cores() -> int:
+    """Cores this process may use, which on a cluster or in a container can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    function: Callable[[Any], Any],
+    tasks: Iterable[Any],
+    *,
+    description: str,
+    unit: str,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Iterator[Any]:
+    """Yields `function(task)` for every task, in the order in which they finish.
+
+    Args:
+        function: called in a worker process; it and its results are sent between processes.
+        tasks: what to call it with. An exception in one of them is raised here and ends the run.
+        description: stands before the progress bar.
+        unit: what one task is, for the progress bar ("clip", "shard").
+        workers: processes of the local cluster; by default one a core, at most one a task.
+        scheduler: address of a running Dask scheduler ("tcp://host:8786") to use instead.
+    """
+    from dask.distributed import Client, LocalCluster, as_completed
+
+    tasks = list(tasks)
+    if not tasks:
+        return
+    if scheduler:
+        cluster = None
+        client = Client(scheduler)
+    else:
+        cluster = LocalCluster(
+            n_workers=min(workers or cores(), len(tasks)),
+            threads_per_worker=1,
+            processes=True,
+            env=_ONE_THREAD,
+            dashboard_address=":0",
+            silence_logs="ERROR",
+        )
+        client = Client(cluster)
+    try:
+        # pure=False: two tasks that look alike are still two tasks.
+        futures = client.map(function, tasks, pure=False)
+        # mininterval keeps executed notebooks and log files short.
+        with tqdm(total=len(tasks), desc=description, unit=unit, mininterval=1.0) as progress:
+            for future in as_completed(futures):
+                yield future.result()
+                # A finished result is not needed on the cluster any more; memory stays flat.
+                future.release()
+                progress.update()
+    finally:
+        client.close()
+        if cluster is not None:
+            cluster.close()

@@ -1,0 +1,178 @@
+"""Every number of a study in one place.
+
+A `Profile` is frozen: it says how large a study is, never what it found. `get("mini", epochs=3)` gives a
+named profile with some of its numbers replaced; the command line's `--set epochs=3` does the same.
+"""
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """The numbers of one study. Sizes are in pixels, rates in frames per second."""
+
+    name: str
+    description: str
+    source: str
+    """Where the videos come from: "synthetic" (drawn on the spot) or "dfdc" (found on disk)."""
+    seed: int = 2022
+
+    # The synthetic DFDC: only read where source is "synthetic".
+    parts: int = 15
+    clips_per_part: int = 10
+    originals_per_part: int = 3
+    unlabelled_clips: int = 12
+    clip_width: int = 640
+    clip_height: int = 360
+    clip_frames: int = 150
+    """Frames of an ordinary synthetic clip; the clips that are meant to be odd differ."""
+
+    # Splits (report, section on data).
+    split: str = "part"
+    """"part" (reading A: 30/10/10 parts), "original" (a fake stays with its original), or "random"."""
+    balance: str = "natural"
+    """"natural" keeps every video, "balanced" keeps as many fakes as there are reals."""
+
+    # Faces.
+    min_frames: int = 150
+    """Videos with fewer frames are dropped, as in the report."""
+    frames_per_video: int = 30
+    """Evenly spaced frames read from each video."""
+    detection_width: int = 640
+    """Frames are shrunk so that their longer side is at most this before faces are looked for."""
+    face_margin: float = 0.3
+    """Added around the longer side of the detected box, as a fraction of it; the same everywhere."""
+    face_side: int = 224
+    """Side of the square crops that are stored and that the models see."""
+    max_people: int = 2
+    videos_per_shard: int = 64
+
+    # Models.
+    weights: str = "imagenet"
+    """"imagenet" (download or fail), "auto" (download or start at random, said loudly), or "random"."""
+    sequence_frames: int = 10
+    lstm_units: int = 2048
+
+    # Training.
+    reading: str = "A"
+    """The report's reading: "A" (learning rate 1e-3) or "B" (1e-4 with weight decay 1e-7)."""
+    epochs: int = 20
+    batch_size: int = 32
+    frames_per_epoch: int = 8
+    """Faces drawn at random from each video of the epoch, for the models that look at single frames."""
+    sequence_batch_size: int = 10
+    sequence_epochs: int = 20
+    warmup_batches: int = 2000
+    """Batches of single frames on which a backbone without ImageNet weights is trained before it is frozen."""
+    patience: int = 5
+    """Epochs without a better validation accuracy after which training stops."""
+
+    # Evaluation.
+    evaluation_frames: int = 10
+    """Evenly spaced faces of a track that are scored; a sequence model sees `sequence_frames` of them."""
+    tta_variants: int = 4
+    """Test-time augmentations per face, beside the face itself."""
+
+    def replace(self, **changes) -> "Profile":
+        """A copy with other numbers. Raises ValueError for a name that no profile has or a value that is off."""
+        kinds = typing.get_type_hints(Profile)
+        converted = {}
+        for key, value in changes.items():
+            if key not in kinds or key in ("name", "description"):
+                settable = ", ".join(k for k in kinds if k not in ("name", "description"))
+                raise ValueError(f"A profile has no setting '{key}'. Settings: {settable}.")
+            converted[key] = _convert(key, value, kinds[key])
+        changed = dataclasses.replace(self, **converted)
+        _check(changed)
+        return changed
+
+    def as_dict(self) -> dict:
+        """The numbers as plain Python values, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+_CHOICES = types.MappingProxyType({
+    "source": ("synthetic", "dfdc"),
+    "split": ("part", "original", "random"),
+    "balance": ("natural", "balanced"),
+    "weights": ("imagenet", "auto", "random"),
+    "reading": ("A", "B"),
+})
+_MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants")
+
+
+def _convert(key: str, value, kind: type):
+    """`value`, which may be text from a command line, as the type of the field `key`."""
+    try:
+        number = float(value) if kind in (int, float) else None
+        if kind is int and number != int(number):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"Setting '{key}' takes {'a whole number' if kind is int else 'a number'}, not {value!r}.") from None
+    return kind(number) if number is not None else kind(value)
+
+
+def _check(profile: Profile) -> None:
+    for key, allowed in _CHOICES.items():
+        if getattr(profile, key) not in allowed:
+            raise ValueError(f"Setting '{key}' is one of {', '.join(allowed)}, not {getattr(profile, key)!r}.")
+    for field in dataclasses.fields(profile):
+        value = getattr(profile, field.name)
+        if isinstance(value, (int, float)) and (value < 0 or value == 0 and field.name not in _MAY_BE_ZERO):
+            raise ValueError(f"Setting '{field.name}' must be above zero, not {value}.")
+    if profile.originals_per_part >= profile.clips_per_part:
+        raise ValueError("Setting 'originals_per_part' must be below 'clips_per_part': every part needs fakes.")
+
+
+_PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="tiny",
+            description="A dozen synthetic clips: what the tests run, in about three minutes.",
+            source="synthetic",
+            parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2,
+            clip_width=320, clip_height=240, clip_frames=24,
+            min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
+            weights="random", sequence_frames=4, lstm_units=16,
+            epochs=2, frames_per_epoch=4, batch_size=8, sequence_batch_size=4, sequence_epochs=2, warmup_batches=2,
+            evaluation_frames=4, tta_variants=2,
+        ),
+        Profile(
+            name="mini",
+            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about fifteen minutes.",
+            source="synthetic",
+            frames_per_video=16, face_side=96, videos_per_shard=8,
+            weights="auto", lstm_units=512,
+            epochs=12, frames_per_epoch=10, sequence_epochs=20, warmup_batches=80,
+        ),
+        Profile(
+            name="sample",
+            description="Kaggle's 400-video sample of DFDC: one GPU, an evening.",
+            source="dfdc", split="original",
+        ),
+        Profile(
+            name="full",
+            description="All 50 parts of DFDC, split 30/10/10: the study of the report.",
+            source="dfdc",
+        ),
+    )
+}
+
+
+def names() -> list[str]:
+    """The profiles there are, smallest first."""
+    return list(_PROFILES)
+
+
+def get(name: str, **changes) -> Profile:
+    """The profile called `name`, with some of its numbers replaced.
+
+    Raises ValueError, listing what there is, for a profile or a setting that does not exist.
+    """
+    if name not in _PROFILES:
+        raise ValueError(f"There is no profile '{name}'. Profiles: {', '.join(_PROFILES)}.")
+    return _PROFILES[name].replace(**changes)
