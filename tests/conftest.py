@@ -1,0 +1,31 @@
+"""What every room's tests share."""
+
+import os
+
+# Before TensorFlow is imported anywhere: its start-up notes would drown a failing test's message.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+
+from dfdc_utils.workspace import Workspace
+
+
+@pytest.fixture(scope="session")
+def tiny_dfdc(tmp_path_factory):
+    """Root of a synthetic DFDC in the profile `tiny`: real mp4 files, drawn once per session."""
+    from dfdc_utils import profiles
+    from dfdc_utils.data import mini
+
+    root = tmp_path_factory.mktemp("dfdc") / "tiny"
+    mini.draw(root, profiles.get("tiny"))
+    return root
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """An empty workspace of the profile `tiny`, away from the checkout's own data and runs."""
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path))
+    monkeypatch.delenv("DFDC_DATA", raising=False)
+    monkeypatch.delenv("DFDC_RUNS", raising=False)
+    return Workspace.open("tiny")
