@@ -1,0 +1,140 @@
+"""Who trains, who validates, who tests (report, section on data).
+
+A fake shows its original's room, light, clothes and person: all but the face. A network that has seen one of
+the two in training knows the other. So every split but the random one keeps a fake and its original together,
+and every split checks itself before it is handed out.
+"""
+
+import numpy as np
+import pandas as pd
+
+from dfdc_utils.data.metadata import part_key
+
+SPLITS = ("train", "validation", "test")
+METHODS = ("part", "original", "random")
+
+_TEST_SHARE = 0.2
+_VALIDATION_SHARE = 0.2
+_RANDOM_VALIDATION_SHARE = 0.1
+"""Of the training videos: the report's random split has none, but the best epoch must not be chosen on the test."""
+
+
+def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: int) -> pd.DataFrame:
+    """A copy of `table` with its `split` filled in; unlabelled videos stay "unlabelled".
+
+    Args:
+        table: the table of `metadata.read`.
+        method: "part" (reading A: of 50 parts in their order, 30 train, 10 validate, 10 test, and as many in
+            proportion of fewer), "original" (60/20/20 of the originals, drawn at random, each with all fakes
+            made from it), or "random" (reading B: 80/20 of the videos, a tenth of the 80 validates; leaks).
+        balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn at
+            random. How many videos that took away is in the copy's `attrs["left_out"]`, else 0.
+        seed: the same seed gives the same split, whatever the order of the rows.
+
+    Raises ValueError where a split cannot be made, lacks a label, or fails `check`.
+    """
+    if method not in METHODS:
+        raise ValueError(f"There is no split by '{method}'. Choose one of {', '.join(METHODS)}.")
+    if balance not in ("natural", "balanced"):
+        raise ValueError(f"balance is 'natural' or 'balanced', not {balance!r}.")
+    table = table.reset_index(drop=True)
+    labelled = table["label"].notna()
+    if not labelled.any():
+        raise ValueError("None of the videos has a label, so there is nothing to train or test on.")
+
+    known = table[labelled]
+    generator = np.random.default_rng(seed)
+    if method == "part":
+        keys = known["part"]
+        order = sorted(keys.unique(), key=part_key)
+    else:
+        keys = _originals(known) if method == "original" else known["video"]
+        # Sorted first: the draw must not depend on the order in which a disk lists its files.
+        order = generator.permutation(sorted(keys.unique())).tolist()
+    names = _splits_of(len(order), method)
+    table.loc[labelled, "split"] = keys.map(dict(zip(order, names)))
+
+    table.attrs["left_out"] = 0
+    if balance == "balanced":
+        table = _balanced(table, generator)
+    _require_both_labels(table, method)
+    check(table, originals=method != "random")
+    return table
+
+
+def check(table: pd.DataFrame, *, originals: bool = True) -> None:
+    """Asserts that no video, and no original unless `originals` is False, stands in two splits.
+
+    Raises ValueError with the names of those that do.
+    """
+    split = table["split"].fillna("no split")
+    _require_one_split(split.groupby(table["video"]).unique(), "video")
+    if originals:
+        labelled = table["label"].notna()
+        _require_one_split(split[labelled].groupby(_originals(table[labelled])).unique(), "original")
+
+
+def leaks(table: pd.DataFrame) -> dict[str, int]:
+    """How much a split leaks: `originals` that stand in more than one split, and `videos` of the test split
+    that share their original with a training video."""
+    known = table[table["split"].isin(SPLITS)]
+    originals = _originals(known)
+    trained_on = set(originals[known["split"] == "train"])
+    return {
+        "videos": int(originals[known["split"] == "test"].isin(trained_on).sum()),
+        "originals": int((known["split"].groupby(originals).nunique() > 1).sum()),
+    }
+
+
+def _originals(table: pd.DataFrame) -> pd.Series:
+    """The name of the original behind each video; a real one, or a fake of unknown origin, is its own.
+
+    The name is enough: of Kaggle's sample most originals are not among the files.
+    """
+    return table["original"].where(table["original"].notna(), table["video"])
+
+
+def _splits_of(count: int, method: str) -> list[str]:
+    """The split of each of `count` parts, originals or videos, in order: training first, the test last."""
+    if count < len(SPLITS):
+        things = {"part": "parts", "original": "originals", "random": "videos"}[method]
+        mend = ' Use split="original" (--set split=original).' if method == "part" else ""
+        raise ValueError(f"A split by {method} needs at least three labelled {things}, and here is {count}.{mend}")
+    test = max(1, round(count * _TEST_SHARE))
+    if method == "random":
+        validation = max(1, round((count - test) * _RANDOM_VALIDATION_SHARE))
+    else:
+        validation = max(1, round(count * _VALIDATION_SHARE))
+    return ["train"] * (count - validation - test) + ["validation"] * validation + ["test"] * test
+
+
+def _balanced(table: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    """`table` with as many fakes as reals in each split; unlabelled videos all stay."""
+    dropped = []
+    for split in SPLITS:
+        rows = table[table["split"] == split].sort_values("video")
+        fewest = min((rows["label"] == label).sum() for label in ("FAKE", "REAL"))
+        for label in ("FAKE", "REAL"):
+            of_label = rows.index[rows["label"] == label].to_numpy()
+            dropped.extend(generator.permutation(of_label)[fewest:])
+    kept = table.drop(index=dropped).reset_index(drop=True)
+    kept.attrs["left_out"] = len(dropped)
+    return kept
+
+
+def _require_both_labels(table: pd.DataFrame, method: str) -> None:
+    for split in SPLITS:
+        labels = set(table.loc[table["split"] == split, "label"])
+        if missing := {"FAKE", "REAL"} - labels:
+            raise ValueError(
+                f"Split by {method}, the {split} split has no {' and no '.join(sorted(missing))} video. "
+                f"Choose another split ({', '.join(METHODS)}) or seed, or add videos."
+            )
+
+
+def _require_one_split(splits: pd.Series, kind: str) -> None:
+    torn = splits[splits.map(len) > 1]
+    if len(torn):
+        named = "; ".join(f"{name} ({', '.join(sorted(where))})" for name, where in torn.head(5).items())
+        more = "; ..." if len(torn) > 5 else ""
+        raise ValueError(f"In more than one split ({len(torn)} {kind}{'s' * (len(torn) > 1)}): {named}{more}.")
