@@ -1,0 +1,113 @@
+"""From the predictions of faces to one score a video, with no video left out.
+
+A prediction is one row: model, video, track, frame, variant ("plain" or the name of a test-time augmentation),
+p_fake. Everything here is computed from such rows alone, so that it can be redone without a network.
+"""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+PLAIN = "plain"
+"""The variant that is the face itself."""
+
+METHODS = ("mean", "median", "max")
+"""How the frames of a person become one score. The report's "image aggregation" is the mean."""
+
+
+def frame_scores(predictions: pd.DataFrame, *, tta: bool = False) -> pd.DataFrame:
+    """One score a face: video, track, frame, p_fake.
+
+    Args:
+        predictions: of one model.
+        tta: average each face's plain prediction with those of its variants; else take the plain one alone.
+
+    Raises ValueError for rows of several models, or where a face has no plain prediction.
+    """
+    models = predictions["model"].unique()
+    if len(models) > 1:
+        raise ValueError(f"Scores are made of one model's predictions, not of {', '.join(models)} together.")
+    face = ["video", "track", "frame"]
+    plain = predictions.loc[predictions["variant"] == PLAIN, [*face, "p_fake"]]
+    if len(plain) != len(predictions.drop_duplicates(face)):
+        raise ValueError("Each face must have one plain prediction, beside those of its variants.")
+    if not tta:
+        return plain.sort_values(face, ignore_index=True)
+    return predictions.groupby(face, as_index=False)["p_fake"].mean()
+
+
+def video_scores(predictions: pd.DataFrame, *, tta: bool = False, method: str = "mean") -> pd.Series:
+    """P(fake) by video, for the videos that have predictions.
+
+    Variants are averaged first, then the frames of a person by `method` (one of `METHODS`). Of two people the
+    one who looks most fake counts: a label says that something in the video is fake, not who.
+    """
+    if method not in METHODS:
+        raise ValueError(f"Frames are aggregated by {', '.join(METHODS)}, not by {method!r}.")
+    people = frame_scores(predictions, tta=tta).groupby(["video", "track"])["p_fake"].agg(method)
+    return people.groupby("video").max()
+
+
+def ensemble(scores: Iterable[pd.Series]) -> pd.Series:
+    """The mean of several models' `video_scores`.
+
+    Raises ValueError where the models did not score the same videos.
+    """
+    together = pd.concat(scores, axis=1)
+    missing = together.index[together.isna().any(axis=1)]
+    if len(missing):
+        raise ValueError(f"{len(missing)} videos are not scored by every model, {missing[0]} for one.")
+    return together.mean(axis=1).rename("p_fake")
+
+
+def training_prior(table: pd.DataFrame) -> float:
+    """The share of fakes among the training videos: what one says of a video without looking at it."""
+    labels = table.loc[table["split"] == "train", "label"].dropna()
+    if labels.empty:
+        raise ValueError("The table has no labelled training videos, so there is no training prior.")
+    return float((labels == "FAKE").mean())
+
+
+def every_video(
+    scores: pd.Series, table: pd.DataFrame, account: pd.DataFrame, *, split: str = "test"
+) -> pd.DataFrame:
+    """One row for every video of a split, also for those that no model could look at.
+
+    Args:
+        scores: P(fake) by video, from `video_scores` or `ensemble`.
+        table: the study's table; gives the videos of the split, their labels and the training prior.
+        account: the video account of the extraction; says why a video has no face.
+        split: one of the table's splits.
+
+    Returns:
+        Columns video, label ("FAKE", "REAL" or None), original, p_fake, judged (False where p_fake is only the
+        training prior) and reason (why it could not be judged; None where it was), in the table's order.
+
+    Raises ValueError for a video that was never extracted, or that has faces but no prediction: those are
+    gaps in the study, not videos without a face.
+    """
+    videos = table.loc[table["split"] == split, ["video", "label", "original"]].reset_index(drop=True)
+    videos["p_fake"] = videos["video"].map(scores)
+    videos["judged"] = videos["p_fake"].notna()
+
+    account = account.set_index("video")
+    missing = videos.loc[~videos["judged"], "video"]
+    unknown = missing[~missing.isin(account.index)]
+    if len(unknown):
+        raise ValueError(
+            f"{len(unknown)} videos of the {split} split are not in the video account, {unknown.iloc[0]} for one: "
+            "extract the faces again (notebook 02)."
+        )
+    outcomes = account.loc[missing, "outcome"]
+    forgotten = outcomes.index[outcomes == "ok"]
+    if len(forgotten):
+        raise ValueError(
+            f"{len(forgotten)} videos of the {split} split have faces but no prediction, {forgotten[0]} for one: "
+            "predict again (notebook 07)."
+        )
+    # The account's reason is the long form ("83 frames, 150 wanted"); some outcomes need none.
+    reasons = account["reason"].where(account["reason"].notna() & (account["reason"] != ""), account["outcome"])
+    reasons = videos["video"].map(reasons).astype(object)
+    videos["reason"] = reasons.where(~videos["judged"], None)
+    videos["p_fake"] = videos["p_fake"].fillna(training_prior(table))
+    return videos

@@ -1,0 +1,245 @@
+"""How good the scores are: numbers at frame and at video level, with and without test-time augmentation.
+
+Everything is computed from the predictions table, never inside training. Labels: 1 = fake. Scores: P(fake).
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics as sk
+from sklearn.utils.class_weight import compute_sample_weight
+
+from dfdc_utils.evaluation import aggregation
+from dfdc_utils.workspace import Workspace, write_json
+
+CLIP = 1e-15
+"""Log loss is computed of scores clipped to [CLIP, 1 - CLIP], as Kaggle's was: a score of exactly 0 or 1 that
+is wrong costs 34.5, not infinity."""
+
+THRESHOLD = 0.5
+"""From here on a score means FAKE (report, evaluation)."""
+
+REPORT_TABLE = pd.DataFrame(
+    [
+        ("custom_cnn", 0.8523, 0.8057),
+        ("resnet50_lstm", 0.9795, 0.9463),
+        ("meso4", 0.9568, 0.8997),
+        ("densenet121", 0.9699, 0.9181),
+    ],
+    columns=["model", "report_train_accuracy", "report_test_accuracy"],
+).set_index("model")
+"""The report's headline table, on the real DFDC: another data set than the synthetic one, so another question.
+Its line "MesoNet" stands at meso4."""
+
+
+def score(labels, p_fake) -> dict:
+    """The measures of one set of scores.
+
+    Args:
+        labels: 1 for fake, 0 for real, (n,).
+        p_fake: scores in [0, 1], (n,).
+
+    Returns:
+        count, fakes; log_loss (clipped at `CLIP`) and balanced_log_loss (both classes weighing the same: the log
+        loss on a balanced set); accuracy and balanced_accuracy at `THRESHOLD`; auc, average_precision,
+        equal_error_rate (where as many reals are called fake as fakes real), brier. What is not defined is None:
+        everything but log loss, accuracy and Brier score where only one class is present.
+
+    Raises ValueError for an empty set, labels other than 0 and 1, and scores that are not in [0, 1].
+    """
+    labels, p_fake = np.asarray(labels), np.asarray(p_fake, dtype=np.float64)
+    if len(labels) == 0 or labels.shape != p_fake.shape:
+        raise ValueError(f"{labels.shape} labels and {p_fake.shape} scores: one of each per item is needed.")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("Labels are 1 (fake) and 0 (real).")
+    # Written so that NaN fails too.
+    if not ((p_fake >= 0) & (p_fake <= 1)).all():
+        raise ValueError("Scores are probabilities, so between 0 and 1.")
+
+    labels = labels.astype(int)
+    clipped = np.clip(p_fake, CLIP, 1 - CLIP)
+    called_fake = (p_fake >= THRESHOLD).astype(int)
+    result = {
+        "count": len(labels),
+        "fakes": int(labels.sum()),
+        "log_loss": sk.log_loss(labels, clipped, labels=[0, 1]),
+        "balanced_log_loss": None,
+        "accuracy": sk.accuracy_score(labels, called_fake),
+        "balanced_accuracy": None,
+        "auc": None,
+        "average_precision": None,
+        "equal_error_rate": None,
+        "brier": sk.brier_score_loss(labels, p_fake, pos_label=1),
+    }
+    if 0 < result["fakes"] < result["count"]:
+        weights = compute_sample_weight("balanced", labels)
+        result |= {
+            "balanced_log_loss": sk.log_loss(labels, clipped, sample_weight=weights, labels=[0, 1]),
+            "balanced_accuracy": sk.balanced_accuracy_score(labels, called_fake),
+            "auc": sk.roc_auc_score(labels, p_fake),
+            "average_precision": sk.average_precision_score(labels, p_fake),
+            "equal_error_rate": _equal_error_rate(labels, p_fake),
+        }
+    # Plain Python numbers, for JSON.
+    return {key: value.item() if isinstance(value, np.generic) else value for key, value in result.items()}
+
+
+def _equal_error_rate(labels: np.ndarray, p_fake: np.ndarray) -> float:
+    """Where the ROC curve, drawn with straight lines, crosses "false positives = false negatives"."""
+    false_positives, true_positives, _ = sk.roc_curve(labels, p_fake, drop_intermediate=False)
+    # Every threshold adds a real or a fake video, so this rises strictly from -1 to 1.
+    difference = false_positives - (1 - true_positives)
+    return float(np.interp(0.0, difference, false_positives))
+
+
+def bootstrap_interval(
+    videos: pd.DataFrame,
+    statistic: Callable[[np.ndarray, np.ndarray], float] = sk.roc_auc_score,
+    *,
+    seed: int,
+    rounds: int = 1000,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """The percentile interval of `statistic(labels, p_fake)` under redrawing the *originals*.
+
+    A real video and the fakes made from it share the person and the room, so they are drawn together; treating
+    them as independent would make the interval too narrow.
+
+    Args:
+        videos: rows as of `aggregation.every_video`: video, label, original, p_fake.
+        statistic: of labels and scores; the AUC by default.
+        seed: of the draws.
+        rounds: draws. Those that hold one class only are left out.
+        confidence: of the interval.
+
+    Raises ValueError where one class is missing altogether.
+    """
+    labels = (videos["label"] == "FAKE").to_numpy(dtype=int)
+    if labels.min() == labels.max():
+        raise ValueError("An interval needs real and fake videos.")
+    p_fake = videos["p_fake"].to_numpy()
+    # A real video is its own original; a fake names it even where that file is in no part one has.
+    groups = list(videos.groupby(videos["original"].fillna(videos["video"])).indices.values())
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(rounds):
+        rows = np.concatenate([groups[group] for group in generator.integers(len(groups), size=len(groups))])
+        if labels[rows].min() < labels[rows].max():
+            drawn.append(statistic(labels[rows], p_fake[rows]))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def constant_baselines(table: pd.DataFrame) -> pd.DataFrame:
+    """What the test split costs someone who gives every video the same score, without looking.
+
+    Returns a row for "always 0.5" and one for "training prior", with p_fake and the measures of `score` (the
+    balanced ones are those of the balanced set).
+    """
+    labels = (table.loc[table["split"] == "test", "label"] == "FAKE").to_numpy(dtype=int)
+    constants = {"always 0.5": 0.5, "training prior": aggregation.training_prior(table)}
+    rows = [{"p_fake": p, **score(labels, np.full(len(labels), p))} for p in constants.values()]
+    return pd.DataFrame(rows, index=pd.Index(constants, name="baseline"))
+
+
+def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFrame, *, seed: int = 0) -> dict:
+    """Everything one model's predictions say about it, ready for JSON.
+
+    Returns:
+        {"model", "log_loss_clip", "training_prior", and for each labelled split that was predicted:
+        {"train" | "validation" | "test": {
+            "video": {"plain": `score`, ...}, "frame": {"plain": `score`, ...},
+            "unjudged": [{"video", "label", "reason"}, ...]}}}.
+        The test split also has "tta" beside "plain" (the same numbers where no variants were predicted), and at
+        video level "auc_interval", 95 % by bootstrap over originals. At video level every video of the split
+        counts, those without a face with the training prior. The frame level knows only faces; for a sequence
+        model a window is its frame.
+    """
+    result = {
+        "model": str(predictions["model"].iloc[0]),
+        "log_loss_clip": CLIP,
+        "training_prior": aggregation.training_prior(table),
+    }
+    predicted = set(predictions["video"])
+    labels = table.set_index("video")["label"]
+    for split in ("train", "validation", "test"):
+        videos = table.loc[(table["split"] == split) & table["label"].notna(), "video"]
+        if predicted.isdisjoint(videos):
+            continue
+        rows = predictions[predictions["video"].isin(videos)]
+        result[split] = {"video": {}, "frame": {}}
+        for variant in ("plain", "tta") if split == "test" else ("plain",):
+            tta = variant == "tta"
+            every = aggregation.every_video(
+                aggregation.video_scores(rows, tta=tta), table, account, split=split
+            )
+            measures = score(every["label"] == "FAKE", every["p_fake"])
+            if split == "test" and measures["auc"] is not None:
+                measures["auc_interval"] = bootstrap_interval(every, seed=seed)
+            result[split]["video"][variant] = measures
+            frames = aggregation.frame_scores(rows, tta=tta)
+            result[split]["frame"][variant] = score(frames["video"].map(labels) == "FAKE", frames["p_fake"])
+        unjudged = every.loc[~every["judged"], ["video", "label", "reason"]]
+        result[split]["unjudged"] = unjudged.to_dict("records")
+    return result
+
+
+def save(workspace: Workspace, name: str, metrics: dict) -> None:
+    """Writes what `evaluate` returned for model `name`."""
+    write_json(workspace.metrics(name), metrics)
+
+
+def load(workspace: Workspace, name: str) -> dict:
+    """What `save` wrote. Raises FileNotFoundError, with the way out, where model `name` was not evaluated."""
+    return _read(workspace.metrics(name), f"Model {name} has not been evaluated", "07")
+
+
+def comparison(workspace: Workspace) -> pd.DataFrame:
+    """One row for every model that has been evaluated, best test AUC first.
+
+    Columns: model, title; train_accuracy, test_accuracy, test_accuracy_tta, test_balanced_accuracy, test_auc,
+    test_auc_low, test_auc_high (95 % interval), test_log_loss (all at video level, plain unless _tta);
+    weights_start, parameters, seconds (of training); report_train_accuracy, report_test_accuracy (`REPORT_TABLE`:
+    the report's, on the real DFDC).
+
+    Raises FileNotFoundError where no model has been evaluated.
+    """
+    from dfdc_utils import models
+
+    rows = []
+    for name in models.names():
+        if not workspace.metrics(name).exists():
+            continue
+        measured = load(workspace, name)
+        training = _read(workspace.training(name), f"Model {name} has not been trained", "03 to 06")
+        plain, tta = (measured["test"]["video"][variant] for variant in ("plain", "tta"))
+        low, high = plain.get("auc_interval", (None, None))
+        rows.append({
+            "model": name,
+            "title": models.title(name),
+            "train_accuracy": measured.get("train", {}).get("video", {}).get("plain", {}).get("accuracy"),
+            "test_accuracy": plain["accuracy"],
+            "test_accuracy_tta": tta["accuracy"],
+            "test_balanced_accuracy": plain["balanced_accuracy"],
+            "test_auc": plain["auc"],
+            "test_auc_low": low,
+            "test_auc_high": high,
+            "test_log_loss": plain["log_loss"],
+            "weights_start": training["weights_start"],
+            "parameters": training["parameters"],
+            "seconds": training["seconds"],
+        })
+    if not rows:
+        raise FileNotFoundError(f"No model has been evaluated in {workspace.run}: run notebook 07 first.")
+    table = pd.DataFrame(rows).join(REPORT_TABLE, on="model")
+    return table.sort_values("test_auc", ascending=False, ignore_index=True)
+
+
+def _read(path: Path, problem: str, notebook: str) -> dict:
+    if not path.exists():
+        raise FileNotFoundError(f"{problem} ({path} is missing): run notebook {notebook} first.")
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,163 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+
+from dfdc_utils.evaluation import aggregation, metrics
+
+
+def test_scores_by_hand():
+    # Called fake: 0.9, 0.5 (the threshold itself), 0.6. Right: 0.9, 0.5, 0.2.
+    measured = metrics.score([1, 1, 0, 0], [0.9, 0.5, 0.6, 0.2])
+    assert measured["count"] == 4 and measured["fakes"] == 2
+    assert measured["accuracy"] == 0.75
+    assert measured["balanced_accuracy"] == 0.75
+    assert measured["log_loss"] == pytest.approx(-np.log([0.9, 0.5, 0.4, 0.8]).mean())
+    assert measured["brier"] == pytest.approx((0.01 + 0.25 + 0.36 + 0.04) / 4)
+    assert measured["auc"] == 0.75  # of the four pairs of a fake and a real, 0.5 against 0.6 is wrong
+    assert measured["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
+    assert measured["equal_error_rate"] == pytest.approx(0.5)
+
+
+def test_the_balanced_log_loss_weighs_both_classes_the_same():
+    labels, p_fake = [1, 1, 1, 0], [0.8, 0.8, 0.8, 0.8]
+    measured = metrics.score(labels, p_fake)
+    assert measured["log_loss"] == pytest.approx(-(3 * math.log(0.8) + math.log(0.2)) / 4)
+    assert measured["balanced_log_loss"] == pytest.approx(-(math.log(0.8) + math.log(0.2)) / 2)
+
+
+def test_agreement_with_scikit_learn():
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 2, 200)
+    p_fake = np.clip(0.3 * labels + generator.normal(0.35, 0.2, 200), 0, 1).round(2)
+    measured = metrics.score(labels, p_fake)
+    assert measured["auc"] == pytest.approx(sk.roc_auc_score(labels, p_fake))
+    assert measured["log_loss"] == pytest.approx(sk.log_loss(labels, np.clip(p_fake, 1e-15, 1 - 1e-15)))
+    assert measured["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(labels, p_fake >= 0.5))
+    # The equal error rate lies between the two error rates of the thresholds on either side of it.
+    fpr, tpr, _ = sk.roc_curve(labels, p_fake, drop_intermediate=False)
+    after = np.argmax(fpr >= 1 - tpr)
+    assert min(fpr[after - 1], 1 - tpr[after]) <= measured["equal_error_rate"] <= max(fpr[after], 1 - tpr[after - 1])
+
+
+def test_a_certain_and_wrong_score_costs_the_clip_not_infinity():
+    assert metrics.score([1, 0], [0.0, 0.0])["log_loss"] == pytest.approx(-math.log(1e-15) / 2, rel=1e-6)
+
+
+def test_one_class_alone_leaves_what_needs_two_undefined():
+    measured = metrics.score([1, 1], [0.9, 0.4])
+    assert measured["accuracy"] == 0.5
+    assert measured["auc"] is measured["balanced_accuracy"] is measured["equal_error_rate"] is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "p_fake", "match"),
+    [([], [], "one of each"), ([1, 0], [0.5], "one of each"), ([1, 2], [0.5, 0.5], "Labels"),
+     ([1, 0], [0.5, float("nan")], "between 0 and 1"), ([1, 0], [0.5, 1.5], "between 0 and 1")],
+)
+def test_what_cannot_be_scored_is_refused(labels, p_fake, match):
+    with pytest.raises(ValueError, match=match):
+        metrics.score(labels, p_fake)
+
+
+def test_constant_baselines_on_the_distribution_of_the_dfdc():
+    """FACTS of the data: 99,992 of 119,146 videos are fake; 0.6931 for 0.5 and 0.441 for the prior 0.839."""
+    labels = ["FAKE"] * 9999 + ["REAL"] * 1915
+    table = pd.DataFrame({"split": ["train"] * len(labels) + ["test"] * len(labels), "label": labels * 2})
+    baselines = metrics.constant_baselines(table)
+    assert baselines["log_loss"].tolist() == pytest.approx([0.6931, 0.4409], abs=2e-4)
+    assert baselines.loc["always 0.5", "balanced_log_loss"] == pytest.approx(math.log(2))
+    assert baselines.loc["training prior", "balanced_log_loss"] == pytest.approx(1.0013, abs=1e-3)
+    assert baselines["balanced_accuracy"].tolist() == [0.5, 0.5]
+    assert baselines["auc"].tolist() == [0.5, 0.5]
+
+
+def _videos(originals, per_original, noise, generator):
+    """Each original and its fakes share one error of size `noise`, as people who look odd anyway do."""
+    rows = []
+    for original in range(originals):
+        shared = generator.normal(0, noise)
+        for clip in range(per_original):
+            fake = clip > 0
+            p = 1 / (1 + np.exp(-(0.7 * fake + shared + generator.normal(0, 0.5))))
+            rows.append((f"{original}_{clip}", "FAKE" if fake else "REAL", f"{original}_0" if fake else None, p))
+    return pd.DataFrame(rows, columns=["video", "label", "original", "p_fake"])
+
+
+def test_the_bootstrap_draws_originals_with_all_their_fakes():
+    videos = _videos(12, 6, 1.0, np.random.default_rng(3))
+
+    def share_of_fakes(labels, p_fake):
+        return labels.mean()
+
+    # Every original has one real clip and five fakes, so whole families drawn again have the same share.
+    assert metrics.bootstrap_interval(videos, share_of_fakes, seed=0, rounds=50) == pytest.approx((5 / 6, 5 / 6))
+
+
+@pytest.mark.slow
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    generator = np.random.default_rng(5)
+    truth = sk.roc_auc_score(*(lambda v: (v["label"] == "FAKE", v["p_fake"]))(_videos(4000, 4, 0.8, generator)))
+    covered = []
+    for _ in range(60):
+        low, high = metrics.bootstrap_interval(_videos(40, 4, 0.8, generator), seed=1, rounds=150)
+        covered.append(low <= truth <= high)
+    assert 0.85 <= np.mean(covered) <= 1.0
+
+
+def test_the_same_seed_gives_the_same_interval():
+    videos = _videos(10, 3, 0.5, np.random.default_rng(4))
+    first = metrics.bootstrap_interval(videos, seed=7, rounds=100)
+    assert first == metrics.bootstrap_interval(videos, seed=7, rounds=100)
+    low, high = first
+    assert low < sk.roc_auc_score(videos["label"] == "FAKE", videos["p_fake"]) < high
+
+
+def test_evaluate_at_both_levels_with_and_without_tta(predictions, table, account):
+    result = metrics.evaluate(predictions, table, account)
+    assert result["model"] == "meso4" and result["training_prior"] == 0.75
+    assert "train" not in result and "validation" not in result
+    test = result["test"]
+    # Six videos: 0.2 real, 0.7 fake, 0.6 fake, and three times the prior 0.75: one fake, two reals.
+    assert test["video"]["plain"]["count"] == 6
+    assert test["video"]["plain"]["accuracy"] == pytest.approx(4 / 6)
+    assert test["video"]["plain"]["log_loss"] == pytest.approx(
+        -np.log([0.8, 0.7, 0.6, 0.75, 0.25, 0.25]).mean()
+    )
+    assert test["video"]["tta"]["log_loss"] == pytest.approx(-np.log([0.7, 0.65, 0.8, 0.75, 0.25, 0.25]).mean())
+    assert test["frame"]["plain"]["count"] == 6 and test["frame"]["plain"]["fakes"] == 4
+    assert [row["video"] for row in test["unjudged"]] == ["no_face.mp4", "short.mp4", "broken.mp4"]
+    low, high = test["video"]["plain"]["auc_interval"]
+    assert 0 <= low <= test["video"]["plain"]["auc"] <= high <= 1
+
+
+def test_evaluate_counts_the_training_split_where_it_was_predicted(predictions, table, account):
+    train = pd.DataFrame({"video": table.loc[table["split"] == "train", "video"], "track": 0, "frame": 0,
+                          "variant": "plain", "p_fake": 0.8, "model": "meso4"})
+    result = metrics.evaluate(pd.concat([predictions, train]), table, account)
+    assert result["train"]["video"]["plain"]["accuracy"] == 0.75
+    assert "tta" not in result["train"]["video"]
+
+
+def test_a_split_that_was_predicted_in_part_only_is_an_error(predictions, table, account):
+    with pytest.raises(ValueError, match="two_people.mp4"):
+        metrics.evaluate(predictions[predictions["video"] != "two_people.mp4"], table, account)
+
+
+def test_metrics_survive_the_disk(predictions, table, account, workspace):
+    result = metrics.evaluate(predictions, table, account)
+    metrics.save(workspace, "meso4", result)
+    assert metrics.load(workspace, "meso4") == json.loads(json.dumps(result))
+
+
+def test_a_model_that_was_not_evaluated_names_the_notebook(workspace):
+    with pytest.raises(FileNotFoundError, match="meso4.*notebook 07"):
+        metrics.load(workspace, "meso4")
+
+
+def test_every_split_keeps_its_videos_without_a_face(predictions, table, account):
+    every = aggregation.every_video(aggregation.video_scores(predictions), table, account)
+    assert len(every) == (table["split"] == "test").sum()
