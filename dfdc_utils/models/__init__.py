@@ -1,0 +1,71 @@
+"""The architectures of the study, by name (report, section on models).
+
+Every model takes RGB faces with values 0 to 255 and answers P(fake); pre-processing is part of the model.
+A frame model takes `(n, side, side, 3)`, a sequence model `(n, frames, side, side, 3)`; both give `(n, 1)`.
+All are made of Keras 3 layers and operations, so a saved model loads under any backend, in safe mode.
+
+Keras is imported by `build` and `load`, not before: a command line can list the models at once.
+"""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dfdc_utils.models.download import WeightsUnavailable
+from dfdc_utils.profiles import Profile
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "names", "title"]
+
+FRAME_MODELS = ("custom_cnn", "meso4", "mesoinception4", "densenet121")
+SEQUENCE_MODELS = ("resnet50_lstm",)
+
+# Name: (title, file of this folder).
+_ARCHITECTURES = {
+    "custom_cnn": ("Custom CNN", "custom_cnn"),
+    "meso4": ("Meso4", "mesonet"),
+    "mesoinception4": ("MesoInception4", "mesonet"),
+    "densenet121": ("DenseNet121", "densenet121"),
+    "resnet50_lstm": ("ResNet50 + LSTM", "resnet50_lstm"),
+}
+
+
+def names() -> list[str]:
+    """The models there are: those that look at single frames first."""
+    return list(_ARCHITECTURES)
+
+
+def title(name: str) -> str:
+    """What people call the model `name`. Raises ValueError for a name that no model has."""
+    return _architecture(name)[0]
+
+
+def build(name: str, profile: Profile) -> "keras.Model":
+    """The model `name` at the sizes of `profile`, not compiled.
+
+    `model.weights_start` says where its weights come from: "imagenet" or "random" for the models with an
+    ImageNet backbone, "none" for those that have no such thing and always start at random.
+
+    Raises:
+        ValueError: there is no model `name`.
+        WeightsUnavailable: `profile.weights` is "imagenet" and the weights can be neither found nor downloaded.
+    """
+    module = importlib.import_module(f"{__name__}.{_architecture(name)[1]}")
+    return getattr(module, name)(profile)
+
+
+def load(path: Path | str) -> "keras.Model":
+    """A model saved by `training.fit.train`. Raises FileNotFoundError where there is none."""
+    import keras
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no model at {path}: train it first (notebooks 03 to 06).")
+    return keras.models.load_model(path, safe_mode=True)
+
+
+def _architecture(name: str) -> tuple[str, str]:
+    if name not in _ARCHITECTURES:
+        raise ValueError(f"There is no model '{name}'. Models: {', '.join(_ARCHITECTURES)}.")
+    return _ARCHITECTURES[name]

@@ -1,0 +1,44 @@
+"""The study's own CNN: small, trained from scratch, built to see that a face is smoother than it should be.
+
+draft"""
+
+import keras
+from keras import layers
+
+from dfdc_utils.models import backbones
+from dfdc_utils.profiles import Profile
+
+
+def custom_cnn(profile: Profile) -> keras.Model:
+    """draft"""
+    faces = keras.Input((profile.face_side, profile.face_side, 3), name="faces")
+    x = backbones.standardise(faces)
+    x = _convolution(x, 16, "stem")
+    x = layers.MaxPooling2D(name="pool0")(x)
+    for number, filters in enumerate((32, 64, 96, 128), start=1):
+        x = _residual(x, filters, f"block{number}")
+        if number < 4:
+            x = layers.MaxPooling2D(name=f"pool{number}")(x)
+    x = layers.Concatenate(name="average_and_maximum")(
+        [layers.GlobalAveragePooling2D(name="average")(x), layers.GlobalMaxPooling2D(name="maximum")(x)]
+    )
+    x = layers.Dropout(0.3, name="dropout")(x)
+    p_fake = layers.Dense(1, activation="sigmoid", dtype="float32", name="p_fake")(x)
+    model = keras.Model(faces, p_fake, name="custom_cnn")
+    model.weights_start = "none"
+    return model
+
+
+def _convolution(x, filters: int, name: str, *, active: bool = True):
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return layers.LeakyReLU(negative_slope=0.1, name=f"{name}_relu")(x) if active else x
+
+
+def _residual(x, filters: int, name: str):
+    """Two convolutions beside a shortcut."""
+    shortcut = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_shortcut")(x)
+    x = _convolution(x, filters, f"{name}a")
+    x = _convolution(x, filters, f"{name}b", active=False)
+    x = layers.Add(name=f"{name}_add")([x, shortcut])
+    return layers.LeakyReLU(negative_slope=0.1, name=f"{name}_relu")(x)
