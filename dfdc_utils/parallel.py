@@ -33,6 +33,7 @@ def run(
     unit: str,
     workers: int | None = None,
     scheduler: str | None = None,
+    note: Callable[[Any], str] | None = None,
 ) -> Iterator[Any]:
     """Yields `function(task)` for every task, in the order in which they finish.
 
@@ -43,6 +44,7 @@ def run(
         unit: what one task is, for the progress bar ("clip", "shard").
         workers: processes of the local cluster; by default one a core, at most one a task.
         scheduler: address of a running Dask scheduler ("tcp://host:8786") to use instead.
+        note: is given each result and returns what then stands after the progress bar ("3 unreadable").
     """
     from dask.distributed import Client, LocalCluster, as_completed
 
@@ -68,7 +70,10 @@ def run(
         # mininterval keeps executed notebooks and log files short.
         with tqdm(total=len(tasks), desc=description, unit=unit, mininterval=1.0) as progress:
             for future in as_completed(futures):
-                yield future.result()
+                result = future.result()
+                if note:
+                    progress.set_postfix_str(note(result), refresh=False)
+                yield result
                 # A finished result is not needed on the cluster any more; memory stays flat.
                 future.release()
                 progress.update()

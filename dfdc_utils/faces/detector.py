@@ -78,8 +78,7 @@ class FaceDetector:
             scale = np.array([full_width / width, full_height / height])
             for row in rows[np.argsort(-rows[:, 5], kind="stable")]:
                 detection = _detection(row, scale)
-                x, y = np.reshape(detection.box, (2, 2)).mean(axis=0)
-                if 0 <= x < full_width and 0 <= y < full_height:
+                if _within(detection.box, full_width, full_height):
                     found[batch[int(row[0])]].append(detection)
         return found
 
@@ -161,6 +160,12 @@ def _shrink(image: np.ndarray, width: int) -> np.ndarray:
         return image
     size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _within(box: tuple, width: int, height: int) -> bool:
+    """Whether `box` is one, and has its centre in the frame: the last network may move a box anywhere."""
+    x0, y0, x1, y1 = box
+    return x0 < x1 and y0 < y1 and 0 <= x0 + x1 < 2 * width and 0 <= y0 + y1 < 2 * height
 
 
 def _detection(row: np.ndarray, scale: np.ndarray) -> Detection:
