@@ -60,11 +60,18 @@ class Profile:
     reading: str = "A"
     """The report's reading: "A" (learning rate 1e-3) or "B" (1e-4 with weight decay 1e-7)."""
     epochs: int = 20
+    """Of the small frame models, which start at random."""
+    backbone_epochs: int = 20
+    """Of DenseNet121, whose ImageNet backbone is trained too."""
     batch_size: int = 32
     frames_per_epoch: int = 8
     """Faces drawn at random from each video of the epoch, for the models that look at single frames."""
     sequence_batch_size: int = 10
     sequence_epochs: int = 20
+    videos_per_update: int = 64
+    """Gradients of so many sequences or faces are accumulated before the weights are updated."""
+    schedule: str = "constant"
+    """The learning rate: "constant" as in the report, or "cosine", falling to 0 over the epochs."""
     warmup_batches: int = 2000
     """Batches of single frames on which a backbone without ImageNet weights is trained before it is frozen."""
     patience: int = 5
@@ -100,6 +107,7 @@ _CHOICES = types.MappingProxyType({
     "balance": ("natural", "balanced"),
     "weights": ("imagenet", "auto", "random"),
     "reading": ("A", "B"),
+    "schedule": ("constant", "cosine"),
 })
 _MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants")
 
@@ -138,7 +146,8 @@ _PROFILES = {
             clip_width=320, clip_height=240, clip_frames=24,
             min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
             weights="random", sequence_frames=4, lstm_units=16,
-            epochs=2, frames_per_epoch=4, batch_size=8, sequence_batch_size=4, sequence_epochs=2, warmup_batches=2,
+            epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8,
+            sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
             evaluation_frames=4, tta_variants=2,
         ),
         Profile(
@@ -147,7 +156,8 @@ _PROFILES = {
             source="synthetic",
             frames_per_video=16, face_side=96, videos_per_shard=8,
             weights="auto", lstm_units=512,
-            epochs=12, frames_per_epoch=10, sequence_epochs=20, warmup_batches=80,
+            epochs=40, backbone_epochs=7, frames_per_epoch=10, sequence_epochs=20, warmup_batches=80,
+            videos_per_update=1, schedule="cosine", patience=12,
         ),
         Profile(
             name="sample",

@@ -87,6 +87,11 @@ class Workspace:
         return self.run / "notebooks"
 
     @property
+    def study(self) -> Path:
+        """What the runner remembers of the notebooks that succeeded (JSON)."""
+        return self.run / "study.json"
+
+    @property
     def submission(self) -> Path:
         return self.run / "submission.csv"
 
@@ -101,6 +106,15 @@ class Workspace:
     def training(self, name: str) -> Path:
         """How model `name` was trained: recipe, history, best epoch (JSON)."""
         return self.run / "models" / f"{name}.json"
+
+    def progress(self, name: str) -> Path:
+        """Where an unfinished training of model `name` stands (NumPy archive); gone once it is finished."""
+        return self.run / "models" / f"{name}.progress.npz"
+
+    @property
+    def features(self) -> Path:
+        """Features that frozen backbones made of the faces."""
+        return self.run / "features"
 
     def predictions(self, name: str) -> Path:
         return self.run / "predictions" / f"{name}.parquet"

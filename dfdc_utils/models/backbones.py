@@ -66,8 +66,7 @@ def _backbone(application, preprocessing, published: _Weights, side: int, weight
         include_top=False, weights=None, input_tensor=preprocessing(faces), pooling="avg", name=name
     )
     if weights == "random":
-        network.weights_start = "random"
-        return network
+        return _started_at_random(network)
     # Where Keras itself keeps and looks for them.
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
     try:
@@ -76,10 +75,19 @@ def _backbone(application, preprocessing, published: _Weights, side: int, weight
         if weights == "imagenet":
             raise
         _say_loudly(application.__name__, error)
-        network.weights_start = "random"
-        return network
+        return _started_at_random(network)
     network.load_weights(file)
     network.weights_start = "imagenet"
+    return network
+
+
+def _started_at_random(network: keras.Model) -> keras.Model:
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            # Keras's 0.99 follows over thousands of batches, made for ImageNet. The averages of an untrained
+            # network change fast, and a small study has a hundred batches until they are used.
+            layer.momentum = 0.9
+    network.weights_start = "random"
     return network
 
 

@@ -1,0 +1,214 @@
+"""Batches of faces for training and validation, drawn from the face store.
+
+Only the main person of a video (track 0) is learnt from. Where two people are seen, the label FAKE does not say
+which of them is swapped; and taking the second person of the real videos alone would teach that small faces at
+the edge are real.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pandas as pd
+
+from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.training.augmentation import augment
+
+DRAWS = ("pairs", "balanced", "natural")
+
+_IN_MEMORY = 2**30
+"""Bytes of decoded crops that are kept; larger sets are decoded batch by batch."""
+_NEIGHBOURS = 256
+"""Videos among which faces are shuffled: the face store keeps that many in memory, and reads each once an epoch."""
+
+
+def faces_of(store: FaceStore, table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The faces of the main person of every labelled video of a split, by video and frame.
+
+    Returns:
+        Rows of `store.faces()` with `label` (1 = fake) and `original` (the video's own name where it is real).
+
+    Raises ValueError where the split has no face of one of the two labels, or a video stands in the table twice.
+    """
+    videos = table.loc[(table["split"] == split) & table["label"].notna(), ["video", "label", "original"]]
+    if table["video"].duplicated().any():
+        raise ValueError(f"Video {table['video'][table['video'].duplicated()].iloc[0]} stands in the table twice.")
+    videos = videos.assign(
+        original=videos["original"].where(videos["label"] == "FAKE", videos["video"]),
+        label=(videos["label"] == "FAKE").astype(np.int8),
+    )
+    faces = store.faces(["video", "track", "frame"])
+    faces = faces[faces["track"] == 0].merge(videos, on="video").sort_values(["video", "frame"], ignore_index=True)
+    for label, meaning in enumerate(("REAL", "FAKE")):
+        if not (faces["label"] == label).any():
+            raise ValueError(
+                f"The {split} split has no face of a {meaning} video: look at the video account (notebook 02) "
+                "for what became of its videos, and at the splits (notebook 01)."
+            )
+    return faces
+
+
+def fingerprint(faces: pd.DataFrame) -> str:
+    """Changes whenever the faces, their labels or their order change."""
+    rows = pd.util.hash_pandas_object(faces[["video", "track", "frame", "label"]], index=False)
+    return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()[:16]
+
+
+class Crops:
+    """The pixels of some faces, by their position among them."""
+
+    def __init__(self, store: FaceStore, faces: pd.DataFrame, *, augmented: bool = False):
+        """Decodes all of them at once if they fit in memory. `augmented`: see `augmentation`."""
+        self._store, self._faces, self._augmented = store, faces, augmented
+        self.shape = store.crops(faces.iloc[:1]).shape[1:]
+        fits = len(faces) * np.prod(self.shape) <= _IN_MEMORY
+        self._pixels = store.crops(faces) if fits else None
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __call__(self, positions: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
+        """RGB uint8, (*positions.shape, side, side, 3); `seed` decides about the augmentation."""
+        flat = positions.ravel()
+        pixels = self._store.crops(self._faces.iloc[flat]) if self._pixels is None else self._pixels[flat]
+        if self._augmented:
+            pixels = augment(pixels, seed)
+        return pixels.reshape(*positions.shape, *self.shape)
+
+
+class FaceBatches(keras.utils.PyDataset):
+    """Faces, or sequences of faces, with the label of their video.
+
+    A track is cut into `per_video` equal stretches. In training one face of each is drawn at random, in
+    validation the middle one is taken; a track with fewer faces repeats some. A frame model gets them one by
+    one, a sequence model in their order.
+
+    Which videos make an epoch:
+        "pairs"     every real video, and for each one of the fakes made from it, a new one each epoch, with the
+                    faces of both taken from the same places and put in the same batch. The two share person,
+                    clothes and room, so only the forgery tells them apart (GenD, arXiv 2508.06248). A real video
+                    without a fake gets one whose original is not among the videos, or any.
+        "balanced"  every video of the rarer label and as many of the other, drawn anew each epoch
+        "natural"   every video, once, the same way each time
+
+    Each batch depends on the seed, the epoch and its index alone, never on the workers that prepare it. Set
+    `epoch` before an epoch begins. A remainder that does not fill a training batch is left to other epochs.
+
+    A batch is `(inputs, labels, weights)`: inputs as `read` returns them, labels and weights float32 `(n, 1)`
+    and `(n,)`. Weights make the two labels count equally; they are 1 where they are drawn equally.
+    """
+
+    def __init__(
+        self,
+        faces: pd.DataFrame,
+        read: Callable[[np.ndarray, tuple[int, ...]], np.ndarray],
+        *,
+        draw: str,
+        per_video: int,
+        sequences: bool,
+        batch_size: int,
+        seed: int,
+        workers: int = 1,
+    ):
+        """
+        Args:
+            faces: of `faces_of`.
+            read: gives the inputs for positions in `faces`, shape `(n,)` or, for sequences, `(n, per_video)`,
+                and a seed: `Crops`, or cached features.
+            draw: one of `DRAWS`. "natural" is for validation: it takes the same faces each time.
+            per_video: faces taken from each video; for sequences, their length.
+            sequences: whether the faces of a video stay together.
+            batch_size: faces or sequences.
+            seed: of the whole training.
+            workers: threads that prepare batches.
+        """
+        super().__init__(workers=workers, max_queue_size=8)
+        if draw not in DRAWS:
+            raise ValueError(f"Videos are drawn as {', '.join(DRAWS)}, not as {draw!r}.")
+        self.epoch = 0
+        self._read, self._draw, self._per_video, self._sequences = read, draw, per_video, sequences
+        # Pairs stay together, so a batch must hold whole ones.
+        self._batch_size = batch_size + batch_size % 2 if draw == "pairs" else batch_size
+        self._seed = seed
+
+        starts = np.flatnonzero(faces["video"].to_numpy() != faces["video"].shift().to_numpy())
+        self._starts, self._counts = starts, np.diff([*starts, len(faces)])
+        self._labels = faces["label"].to_numpy()[starts]
+        self._originals = faces["original"].to_numpy()[starts]
+        self._plan = functools.lru_cache(2)(self._draw_epoch)
+
+    def __len__(self) -> int:
+        items = len(self._plan(0))
+        whole, rest = divmod(items, self._batch_size)
+        return whole if whole and self._draw != "natural" else whole + bool(rest)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"There are {len(self)} batches, so none of index {index}.")
+        items = self._plan(self.epoch)[index * self._batch_size:][:self._batch_size]
+        videos = items[:, 0]
+        positions = items[:, 1:] if self._sequences else items[:, 1]
+        inputs = self._read(positions, (self._seed, self.epoch, index))
+        labels = self._labels[videos]
+        return inputs, labels.astype(np.float32)[:, None], self._weights[labels]
+
+    @property
+    def faces_per_epoch(self) -> int:
+        return min(len(self) * self._batch_size, len(self._plan(0))) * (self._per_video if self._sequences else 1)
+
+    @functools.cached_property
+    def _weights(self) -> np.ndarray:
+        """By label."""
+        drawn = np.bincount(self._labels[self._plan(0)[:, 0]], minlength=2)
+        return (drawn.sum() / (2 * drawn)).astype(np.float32)
+
+    def _draw_epoch(self, epoch: int) -> np.ndarray:
+        """The items of an epoch in their order, one a row: a video, then the positions of its faces."""
+        generator = np.random.default_rng((self._seed, epoch))
+        groups = self._draw_videos(generator)
+        # Groups of one video or of a pair, in neighbourhoods of so many videos that the store remembers.
+        size = _NEIGHBOURS // groups.shape[1]
+        parts = [self._items(groups[start:start + size], generator) for start in range(0, len(groups), size)]
+        return np.concatenate(parts)
+
+    def _draw_videos(self, generator: np.random.Generator) -> np.ndarray:
+        """Videos of an epoch, (groups, 1), or pairs of them, (groups, 2)."""
+        if self._draw == "natural":
+            return np.arange(len(self._labels))[:, None]
+        real, fake = np.flatnonzero(self._labels == 0), np.flatnonzero(self._labels == 1)
+        if self._draw == "balanced":
+            count = min(len(real), len(fake))
+            chosen = [generator.permutation(videos)[:count] for videos in (real, fake)]
+            return generator.permutation(np.concatenate(chosen))[:, None]
+        partners = [generator.choice(fakes) for fakes in self._partners]
+        return generator.permutation(np.column_stack([real, partners]))
+
+    @functools.cached_property
+    def _partners(self) -> list[np.ndarray]:
+        """For each real video the fakes that may be paired with it."""
+        real, fake = np.flatnonzero(self._labels == 0), np.flatnonzero(self._labels == 1)
+        own = pd.Series(fake).groupby(self._originals[fake]).agg(np.array)
+        orphans = fake[~np.isin(self._originals[fake], self._originals[real])]
+        others = orphans if len(orphans) else fake
+        return [own.get(self._originals[video], others) for video in real]
+
+    def _items(self, groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """The items of some groups; those of a pair stand side by side, with faces from the same places."""
+        natural = self._draw == "natural"
+        shape = (len(groups), self._per_video)
+        within = np.full(shape, 0.5) if natural else generator.random(shape)
+        places = (np.arange(self._per_video) + within) / self._per_video
+        # (groups, members, faces): from a place between 0 and 1 to a face of each member's track.
+        counts, starts = self._counts[groups][:, :, None], self._starts[groups][:, :, None]
+        positions = starts + (places[:, None, :] * counts).astype(np.int64)
+        if self._sequences:
+            items = np.concatenate([groups[:, :, None], positions], axis=2)
+        else:
+            # (groups × faces, members, 1 + 1): each place of each group is an item of its own.
+            videos = np.repeat(groups[:, None, :], self._per_video, axis=1)
+            items = np.stack([videos, positions.swapaxes(1, 2)], axis=3).reshape(-1, groups.shape[1], 2)
+        if not natural:
+            items = generator.permutation(items)
+        return items.reshape(-1, items.shape[-1])

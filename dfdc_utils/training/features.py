@@ -1,0 +1,79 @@
+"""What a frozen backbone sees in every face, computed once.
+
+The report's own generator decodes videos and runs ResNet50 again in every epoch. A frozen network always gives
+the same answer, so the recurrent part trains on the stored one.
+"""
+
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from dfdc_utils.training.batches import Crops
+from dfdc_utils.workspace import whole
+
+_BATCH = 64
+
+
+class Features:
+    """The features of some faces, by their position among them; reads like `batches.Crops`."""
+
+    def __init__(self, values: np.ndarray):
+        """`values`: (sets, faces, features). Where there are several sets of the same faces, one is drawn."""
+        self.values = values
+
+    def __call__(self, positions: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
+        """float32, (n, frames, features), for positions (n, frames); each sequence from one set."""
+        sets = np.random.default_rng(seed).integers(len(self.values), size=len(positions))
+        return self.values[sets[:, None], positions].astype(np.float32)
+
+
+def compute(
+    backbone: keras.Model, sets: list[Crops], faces: str, folder: Path, name: str, *, seed: int, verbose: bool
+) -> Features:
+    """The features of all faces in `sets`, from `folder` where they already lie there.
+
+    Args:
+        backbone: faces (n, side, side, 3) to features (n, d).
+        sets: the same faces, as they are or augmented.
+        faces: the faces' fingerprint (`batches.fingerprint`).
+        folder: holds the features, float16, in one file per name.
+        name: of the faces; features of other faces or of another backbone that lie there under it are replaced.
+        seed: of the augmentation.
+        verbose: shows a progress bar.
+    """
+    path = folder / f"{name}-{_key(backbone, sets, faces, seed)}.npy"
+    if not path.is_file():
+        for outdated in folder.glob(f"{name}-*.npy"):
+            outdated.unlink()
+        with whole(path) as temporary:
+            _write(temporary, backbone, sets, seed, name if verbose else None)
+    return Features(np.load(path, mmap_mode="r"))
+
+
+def _write(path: Path, backbone: keras.Model, sets: list[Crops], seed: int, title: str | None) -> None:
+    count, width = len(sets[0]), backbone.output_shape[-1]
+    values = np.lib.format.open_memmap(path, "w+", np.float16, (len(sets), count, width))
+    with tqdm(
+        total=len(sets) * count, desc=f"features {title}", unit="face", mininterval=1.0, disable=title is None
+    ) as progress:
+        for number, crops in enumerate(sets):
+            for start in range(0, count, _BATCH):
+                positions = np.arange(start, min(start + _BATCH, count))
+                pixels = crops(positions, (seed, number, start))
+                values[number, positions] = backbone.predict_on_batch(pixels)
+                progress.update(len(positions))
+    values.flush()
+
+
+def _key(backbone: keras.Model, sets: list[Crops], faces: str, seed: int) -> str:
+    """Changes with anything on which the features depend."""
+    digest = hashlib.sha256(f"{faces} {seed}".encode())
+    for weights in backbone.get_weights():
+        digest.update(weights.tobytes())
+    # A look at the pixels tells whether faces were cut out, or are augmented, in another way than before.
+    for number, crops in enumerate(sets):
+        digest.update(crops(np.arange(min(_BATCH, len(crops))), (seed, number)).tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,199 @@
+"""Training one model of a study, from the face store to a saved model and the record of how it got there."""
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+
+from dfdc_utils import models
+from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.training import features
+from dfdc_utils.training.batches import Crops, FaceBatches, faces_of, fingerprint
+from dfdc_utils.training.keeper import Keeper
+from dfdc_utils.training.recipe import Recipe
+from dfdc_utils.workspace import Workspace, whole, write_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a model was trained."""
+
+    model: str
+    history: pd.DataFrame
+    """One row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy, seconds. The two labels count
+    equally in all of them, so a constant answer has accuracy 0.5. Those of training are running means over the
+    epoch, of augmented faces and with dropout; seconds are of training, without validation."""
+    best_epoch: int
+    """The epoch whose weights were kept: the best validation accuracy, of several the one of least loss."""
+    seconds: float
+    parameters: int
+    trainable_parameters: int
+    weights_start: str
+    """"imagenet", "random", or "none" for a model without an ImageNet backbone."""
+    faces_per_second: float
+    """In training, without validation; for a sequence model, the faces whose cached features it read."""
+    videos: dict
+    """How many videos with a face "train" and "validation" had."""
+    warmup: dict | None
+    """What the warm-up of a backbone that started at random came to: batches, loss, accuracy, seconds."""
+    recipe: dict
+
+
+def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -> Training:
+    """Trains model `name` on the face store of `workspace`; writes the model and its record there.
+
+    A training that was cut off is taken up at the epoch where it stood. On a CPU the same seed gives the same
+    weights, cut off or not.
+
+    Args:
+        name: one of `models.names()`.
+        workspace: with the study's table and faces.
+        verbose: prints one line an epoch.
+        changes: to the model's `Recipe`.
+
+    Raises:
+        FileNotFoundError: the table or the face store is missing.
+        ValueError: a split lacks faces of one label, or a change is not one to a recipe.
+        models.WeightsUnavailable: the profile wants ImageNet weights and there are none.
+    """
+    started = time.perf_counter()
+    profile = workspace.profile
+    recipe = Recipe.for_model(name, profile, **changes)
+    keras.utils.set_random_seed(profile.seed)
+    _make_repeatable()
+
+    store, table = FaceStore(workspace.faces), open_study_table(workspace)
+    faces = {split: faces_of(store, table, split) for split in ("train", "validation")}
+    model = models.build(name, profile)
+    sequences = name in models.SEQUENCE_MODELS
+    if sequences:
+        # The backbone is frozen: it looks at each face once, and the head alone is fitted.
+        backbone, fitted = model.get_layer("backbone"), model.get_layer("head")
+        warmup = None
+        if model.weights_start == "random" and recipe.warmup_batches:
+            warmup = _warm_up(backbone, store, faces["train"], recipe, profile.seed, verbose)
+        copies = {"train": recipe.augmented_copies, "validation": 0}
+        read = {
+            split: features.compute(
+                backbone,
+                [Crops(store, rows), *[Crops(store, rows, augmented=True)] * copies[split]],
+                fingerprint(rows), workspace.features, f"{name}-{split}", seed=profile.seed, verbose=verbose,
+            )
+            for split, rows in faces.items()
+        }
+    else:
+        fitted, warmup = model, None
+        read = {
+            split: Crops(store, rows, augmented=recipe.augmented and split == "train")
+            for split, rows in faces.items()
+        }
+
+    batches, validation = (
+        FaceBatches(
+            faces[split], read[split], draw=draw, per_video=per_video, sequences=sequences,
+            batch_size=recipe.batch_size, seed=profile.seed,
+        )
+        for split, draw, per_video in (
+            ("train", recipe.draw, recipe.per_video),
+            ("validation", "natural", recipe.per_video if sequences else profile.evaluation_frames),
+        )
+    )
+    recipe.compile(fitted, len(batches))
+    task = {
+        "model": name, "recipe": dataclasses.asdict(recipe), "profile": profile.as_dict(),
+        "faces": [fingerprint(rows) for rows in faces.values()], "start": model.weights_start,
+    }
+    keeper = Keeper(workspace.progress(name), json.dumps(task), recipe.patience, batches, verbose=verbose)
+    first = keeper.take_up(fitted)
+    before = sum(row["seconds"] for row in keeper.history)
+    if not keeper.done:
+        fitted.fit(
+            batches, validation_data=validation, initial_epoch=first, epochs=recipe.epochs,
+            callbacks=[keeper], shuffle=False, verbose=0,
+        )
+    keeper.finish(fitted)
+
+    history = pd.DataFrame(keeper.history)
+    training = Training(
+        model=name,
+        history=history,
+        best_epoch=keeper.best_epoch,
+        seconds=before + time.perf_counter() - started,
+        parameters=model.count_params(),
+        trainable_parameters=sum(int(np.prod(weights.shape)) for weights in model.trainable_weights),
+        weights_start=model.weights_start,
+        faces_per_second=batches.faces_per_epoch * len(history) / history["seconds"].sum(),
+        videos={split: int(rows["video"].nunique()) for split, rows in faces.items()},
+        warmup=warmup,
+        recipe=dataclasses.asdict(recipe),
+    )
+    with whole(workspace.model(name)) as temporary:
+        # The network alone, without the optimiser's memory, which would treble the file.
+        keras.Model(model.input, model.output, name=model.name).save(temporary)
+    write_json(workspace.training(name), _as_json(training))
+    keeper.forget()
+    return training
+
+
+def load_training(workspace: Workspace, name: str) -> Training:
+    """What `train` wrote about model `name`. Raises FileNotFoundError where it was not trained."""
+    path = workspace.training(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: train {models.title(name)} first (notebooks 03 to 06).")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return Training(**content | {"history": pd.DataFrame(content["history"])})
+
+
+def _as_json(training: Training) -> dict:
+    content = {field.name: getattr(training, field.name) for field in dataclasses.fields(training)}
+    return content | {"history": training.history.to_dict("records")}
+
+
+def _warm_up(backbone: keras.Model, store, faces: pd.DataFrame, recipe: Recipe, seed: int, verbose: bool) -> dict:
+    """Trains `backbone` on single faces under a head of its own, then freezes it (report, training).
+
+    Returns batches, the loss and accuracy of the last quarter of them, and seconds.
+    """
+    started = time.perf_counter()
+    rules = dataclasses.replace(recipe, batch_size=recipe.warmup_batch_size, accumulation=1, schedule="cosine", epochs=1)
+    batches = FaceBatches(
+        faces, Crops(store, faces, augmented=recipe.augmented), draw=recipe.draw, per_video=recipe.per_video,
+        sequences=False, batch_size=rules.batch_size, seed=seed,
+    )
+    backbone.trainable = True
+    p_fake = keras.layers.Dense(1, activation="sigmoid", dtype="float32")(backbone.output)
+    classifier = keras.Model(backbone.input, p_fake)
+    # One epoch of so many batches: the learning rate falls to 0 over them.
+    rules.compile(classifier, recipe.warmup_batches)
+    seen = []
+    for number in range(recipe.warmup_batches):
+        batches.epoch, index = divmod(number, len(batches))
+        inputs, labels, weights = batches[index]
+        classifier.reset_metrics()
+        seen.append(classifier.train_on_batch(inputs, labels, sample_weight=weights))
+    backbone.trainable = False
+    loss, accuracy = np.mean(seen[-max(1, len(seen) // 4):], axis=0).tolist()
+    result = {
+        "batches": len(seen), "loss": loss, "accuracy": accuracy, "seconds": time.perf_counter() - started,
+    }
+    if verbose:
+        print(
+            f"warm-up of the backbone: {len(seen)} batches of {rules.batch_size} faces, "
+            f"loss {loss:.3f}, accuracy {accuracy:.3f}, {result['seconds']:.0f} s; frozen from here on", flush=True,
+        )
+    return result
+
+
+def _make_repeatable() -> None:
+    """Same seed, same weights: on a CPU that costs next to nothing; on a GPU much, so there it is left alone."""
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()

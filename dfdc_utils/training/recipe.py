@@ -1,0 +1,102 @@
+"""How a model is trained: every choice of the report's section on training, in one frozen object."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import keras
+
+from dfdc_utils import models
+from dfdc_utils.profiles import Profile
+from dfdc_utils.training.batches import DRAWS
+
+_LOSSES = {
+    "binary_crossentropy": "binary_crossentropy",
+    "squared_error": "mean_squared_error",
+    "focal": "binary_focal_crossentropy",
+}
+_SCHEDULES = ("constant", "cosine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The rules by which one model is trained.
+
+    Raises ValueError for a loss, schedule or draw that does not exist.
+    """
+
+    loss: str = "binary_crossentropy"
+    """Or "squared_error", ½(a−y)², as in the report's section on classification and in MesoNet; or "focal"."""
+    learning_rate: float = 1e-3
+    """Adam's, with β₁ 0.9 and β₂ 0.999. The report's reading A; reading B has 1e-4."""
+    weight_decay: float = 0.0
+    """Reading B has 1e-7."""
+    schedule: str = "constant"
+    """"constant" as in the report, or "cosine": from the learning rate to 0 over all epochs."""
+    epochs: int = 20
+    patience: int = 5
+    """Epochs without a better validation accuracy after which training stops; the report's future work."""
+    batch_size: int = 32
+    """Faces, or sequences of faces."""
+    accumulation: int = 1
+    """Batches whose gradients are added up before the weights are updated."""
+    draw: str = "pairs"
+    """How the videos of an epoch are drawn (`batches.FaceBatches`)."""
+    per_video: int = 8
+    """Faces of each video in an epoch; for a sequence model, in a sequence."""
+    augmented: bool = True
+    """Whether training faces are augmented."""
+    augmented_copies: int = 0
+    """Where features are cached: sets of features of augmented faces, beside the set of the faces themselves."""
+    warmup_batches: int = 0
+    """Batches of single frames on which a backbone that starts at random is trained before it is frozen."""
+    warmup_batch_size: int = 32
+
+    def __post_init__(self):
+        for field, allowed in (("loss", tuple(_LOSSES)), ("schedule", _SCHEDULES), ("draw", DRAWS)):
+            if getattr(self, field) not in allowed:
+                raise ValueError(f"A recipe's {field} is one of {', '.join(allowed)}, not {getattr(self, field)!r}.")
+
+    @classmethod
+    def for_model(cls, name: str, profile: Profile, **changes) -> "Recipe":
+        """The rules for model `name` at the sizes of `profile`, with some of them replaced."""
+        rules = {"A": {"learning_rate": 1e-3}, "B": {"learning_rate": 1e-4, "weight_decay": 1e-7}}[profile.reading]
+        rules |= {"patience": profile.patience, "schedule": profile.schedule}
+        if name in models.SEQUENCE_MODELS:
+            rules |= {
+                "epochs": profile.sequence_epochs,
+                "batch_size": profile.sequence_batch_size,
+                "per_video": profile.sequence_frames,
+                "augmented_copies": 1,
+                "warmup_batches": profile.warmup_batches,
+                "warmup_batch_size": profile.batch_size,
+            }
+        else:
+            rules |= {
+                "epochs": profile.backbone_epochs if name == "densenet121" else profile.epochs,
+                "batch_size": profile.batch_size,
+                "per_video": profile.frames_per_epoch,
+            }
+        rules["accumulation"] = max(1, profile.videos_per_update // rules["batch_size"])
+        return cls(**rules | changes)
+
+    def compile(self, model: keras.Model, batches_per_epoch: int) -> None:
+        """Gives `model` its loss, optimiser and metric. What is frozen must be frozen before."""
+        rate = self.learning_rate
+        if self.schedule == "cosine":
+            # Keras counts batches here, not updates, even where it accumulates gradients.
+            rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=self.epochs * batches_per_epoch)
+        model.compile(
+            optimizer=keras.optimizers.Adam(
+                rate,
+                beta_1=0.9,
+                beta_2=0.999,
+                weight_decay=self.weight_decay or None,
+                gradient_accumulation_steps=self.accumulation if self.accumulation > 1 else None,
+            ),
+            loss=_LOSSES[self.loss],
+            loss_weights=0.5 if self.loss == "squared_error" else None,
+            weighted_metrics=["accuracy"],
+            # XLA's compilation takes longer than it saves on a CPU.
+            jit_compile=False,
+        )
