@@ -11,6 +11,9 @@ import pandas as pd
 PLAIN = "plain"
 """The variant that is the face itself."""
 
+THRESHOLD = 0.5
+"""From here on a score means FAKE (report, evaluation)."""
+
 METHODS = ("mean", "median", "max")
 """How the frames of a person become one score. The report's "image aggregation" is the mean."""
 

@@ -19,9 +19,6 @@ CLIP = 1e-15
 """Log loss is computed of scores clipped to [CLIP, 1 - CLIP], as Kaggle's was: a score of exactly 0 or 1 that
 is wrong costs 34.5, not infinity."""
 
-THRESHOLD = 0.5
-"""From here on a score means FAKE (report, evaluation)."""
-
 REPORT_TABLE = pd.DataFrame(
     [
         ("custom_cnn", 0.8523, 0.8057),
@@ -44,7 +41,7 @@ def score(labels, p_fake) -> dict:
 
     Returns:
         count, fakes; log_loss (clipped at `CLIP`) and balanced_log_loss (both classes weighing the same: the log
-        loss on a balanced set); accuracy and balanced_accuracy at `THRESHOLD`; auc, average_precision,
+        loss on a balanced set); accuracy and balanced_accuracy at `aggregation.THRESHOLD`; auc, average_precision,
         equal_error_rate (where as many reals are called fake as fakes real), brier. What is not defined is None:
         everything but log loss, accuracy and Brier score where only one class is present.
 
@@ -61,7 +58,7 @@ def score(labels, p_fake) -> dict:
 
     labels = labels.astype(int)
     clipped = np.clip(p_fake, CLIP, 1 - CLIP)
-    called_fake = (p_fake >= THRESHOLD).astype(int)
+    called_fake = (p_fake >= aggregation.THRESHOLD).astype(int)
     result = {
         "count": len(labels),
         "fakes": int(labels.sum()),

@@ -1,7 +1,12 @@
 """A made-up study of six test videos, small enough to score by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from dfdc_utils.data.metadata import save_study_table
+from dfdc_utils.faces import crops
+from dfdc_utils.faces.store import ACCOUNT, FaceStore
 
 
 @pytest.fixture
@@ -46,3 +51,31 @@ def predictions():
     ]
     frame = pd.DataFrame(rows, columns=["video", "track", "frame", "variant", "p_fake"])
     return frame.assign(model="meso4")
+
+
+FRAMES = 9
+"""Faces of each track of the made-up store, unless a test says otherwise."""
+
+
+@pytest.fixture
+def study(workspace, table, account):
+    """A workspace with the table above and a face store of its videos, whose crops are flat colours.
+
+    The red of a crop is its frame's number times ten, the green its track's times a hundred.
+    """
+    side = workspace.profile.face_side
+    faces = []
+    for video in account.loc[account["outcome"] == "ok", "video"]:
+        for track in range(2 if video == "two_people.mp4" else 1):
+            # The second person is seen in two frames only: fewer than a sequence needs.
+            for frame in range(2 if track else FRAMES):
+                crop = np.zeros((side, side, 3), np.uint8)
+                crop[..., 0], crop[..., 1] = 10 * frame, 100 * track
+                faces.append({"video": video, "track": track, "frame": frame, "seconds": frame / 30, "x0": 0, "y0": 0,
+                              "x1": side, "y1": side, "confidence": 1.0, "landmarks": np.zeros(10, np.float32),
+                              "jpeg": crops.encode(crop)})
+    store = FaceStore(workspace.faces)
+    store.begin({"face_side": side}, "made up", 1)
+    store.write(0, pd.DataFrame(faces), account.reindex(columns=ACCOUNT.names))
+    save_study_table(workspace, table.reindex(columns=["video", "path", "part", "label", "original", "split"]))
+    return workspace

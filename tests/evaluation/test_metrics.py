@@ -7,6 +7,7 @@ import pytest
 from sklearn import metrics as sk
 
 from dfdc_utils.evaluation import aggregation, metrics
+from dfdc_utils.workspace import write_json
 
 
 def test_scores_by_hand():
@@ -161,3 +162,34 @@ def test_a_model_that_was_not_evaluated_names_the_notebook(workspace):
 def test_every_split_keeps_its_videos_without_a_face(predictions, table, account):
     every = aggregation.every_video(aggregation.video_scores(predictions), table, account)
     assert len(every) == (table["split"] == "test").sum()
+
+
+def test_the_comparison_has_a_row_for_each_evaluated_model_best_first(predictions, table, account, workspace):
+    training = {"weights_start": "none", "parameters": 27977, "seconds": 12.5}
+    for name, shift in (("meso4", 0.0), ("custom_cnn", -0.35)):
+        # The custom network is fooled by one fake.
+        rows = predictions.assign(model=name)
+        rows.loc[rows["video"] == "two_people.mp4", "p_fake"] += shift
+        rows["p_fake"] = rows["p_fake"].clip(0, 1)
+        metrics.save(workspace, name, metrics.evaluate(rows, table, account))
+        write_json(workspace.training(name), training)
+    compared = metrics.comparison(workspace)
+    assert compared["model"].tolist() == ["meso4", "custom_cnn"]
+    assert compared["title"].tolist() == ["Meso4", "Custom CNN"]
+    assert compared["test_accuracy"].tolist() == pytest.approx([4 / 6, 3 / 6])
+    assert compared["train_accuracy"].isna().all()
+    assert compared["parameters"].tolist() == [27977, 27977] and compared["weights_start"].tolist() == ["none"] * 2
+    # The report's own figures, from the real DFDC.
+    assert compared["report_test_accuracy"].tolist() == [0.8997, 0.8057]
+    assert (compared["test_auc_low"] <= compared["test_auc"]).all()
+
+
+def test_the_reports_table_is_as_printed():
+    assert metrics.REPORT_TABLE.loc["densenet121"].tolist() == [0.9699, 0.9181]
+    assert metrics.REPORT_TABLE.loc["resnet50_lstm"].tolist() == [0.9795, 0.9463]
+    assert "mesoinception4" not in metrics.REPORT_TABLE.index
+
+
+def test_nothing_evaluated_names_the_notebook(workspace):
+    with pytest.raises(FileNotFoundError, match="notebook 07"):
+        metrics.comparison(workspace)

@@ -1,0 +1,176 @@
+"""What can be said of a video without a network: the numbers of the EDA, and how far they alone would get one.
+
+A data set whose fakes can be told by file size or brightness teaches a network file size and brightness.
+"""
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from dfdc_utils import parallel
+from dfdc_utils.faces import crops
+from dfdc_utils.faces.frames import UnreadableVideo, VideoInfo, sample
+from dfdc_utils.faces.tracking import link
+from dfdc_utils.profiles import Profile
+from dfdc_utils.workspace import whole
+
+FEATURES = ("size_bytes", "bit_rate", "face_brightness", "face_contrast", "face_laplacian")
+"""The five trivial statistics."""
+
+_FRAMES = 4
+"""Frames of each video that are looked at: brightness and sharpness hardly change within ten seconds."""
+
+_INFO = tuple(field.name for field in dataclasses.fields(VideoInfo) if field.name != "path")
+_MEASURED = ("brightness", "face_brightness", "face_contrast", "face_laplacian", "reason")
+
+
+def clip_statistics(
+    table: pd.DataFrame,
+    profile: Profile,
+    *,
+    cache: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> pd.DataFrame:
+    """Opens every video of `table` once and measures it, on all cores.
+
+    Args:
+        table: the one table.
+        profile: gives the width for detection, the margin and the side of the crops.
+        cache: a Parquet file (`workspace.videos`); videos that it holds, of the same size on disk and measured
+            with the same numbers, are not opened again.
+        workers, scheduler: as in `parallel.run`.
+
+    Returns:
+        One row a video, in the table's order: video, part, label; the fields of `VideoInfo` but its path;
+        brightness (mean grey of whole frames, 0 to 255); of a few face crops face_brightness (mean grey),
+        face_contrast (standard deviation of grey), face_laplacian (variance of the Laplacian: sharpness), NaN
+        where no face was found; reason (why the file cannot be read, else None).
+    """
+    settings = f"{profile.detection_width} {profile.face_margin} {profile.face_side}"
+    tasks = [
+        (row.video, row.path, profile.detection_width, profile.face_margin, profile.face_side)
+        for row in table.itertuples()
+    ]
+    known = _known(cache, settings)
+    measured = {video: known[video] for video, path, *_ in tasks if known.get(video, {}).get("size_bytes") == _size(path)}
+    missing = [task for task in tasks if task[0] not in measured]
+    for row in parallel.run(
+        _measure, missing, description="Looking into the videos", unit="clip", workers=workers, scheduler=scheduler
+    ):
+        measured[row["video"]] = row
+    rows = pd.DataFrame([measured[task[0]] for task in tasks], columns=["video", *_INFO, *_MEASURED])
+    # Text columns as objects with None, as in the table.
+    texts = ["video", "codec", "pixel_format", "audio_codec", "reason"]
+    rows[texts] = rows[texts].astype(object).where(rows[texts].notna(), None)
+    if cache and missing:
+        with whole(cache) as temporary:
+            rows.assign(settings=settings).to_parquet(temporary, index=False)
+    return table[["video", "part", "label"]].merge(rows, on="video", how="left", validate="one_to_one")
+
+
+@dataclass(frozen=True)
+class TrivialBaseline:
+    """A logistic regression on `FEATURES`, fitted on the training videos, applied to the test videos."""
+
+    auc: float
+    coefficients: pd.Series
+    """By feature, each scaled to unit variance; above zero speaks for FAKE."""
+    videos: pd.DataFrame
+    """The test videos: video, label, p_fake."""
+
+
+def trivial_baseline(statistics: pd.DataFrame, table: pd.DataFrame) -> TrivialBaseline:
+    """How far `FEATURES` alone get one on the test split.
+
+    Every labelled test video counts: what could not be measured of it is taken to be the training median.
+    Sizes and rates go in as logarithms. Raises ValueError where a split lacks one of the labels.
+    """
+    rows = table.loc[table["label"].notna(), ["video", "label", "split"]].merge(
+        statistics[["video", *FEATURES]], on="video", how="left"
+    )
+    features = rows[list(FEATURES)].astype(float)
+    for column in ("size_bytes", "bit_rate", "face_laplacian"):
+        features[column] = np.log1p(features[column])
+    fake = (rows["label"] == "FAKE").to_numpy(dtype=int)
+    train, test = (rows["split"] == "train").to_numpy(), (rows["split"] == "test").to_numpy()
+    for split, of_split in (("train", train), ("test", test)):
+        if len(set(fake[of_split])) < 2:
+            raise ValueError(f"The {split} split needs real and fake videos.")
+    regression = make_pipeline(
+        # Columns that are empty everywhere stay, so that each coefficient keeps its name.
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(class_weight="balanced"),
+    )
+    regression.fit(features[train], fake[train])
+    p_fake = regression.predict_proba(features[test])[:, 1]
+    return TrivialBaseline(
+        auc=float(roc_auc_score(fake[test], p_fake)),
+        coefficients=pd.Series(regression[-1].coef_[0], index=FEATURES),
+        videos=rows.loc[test, ["video", "label"]].assign(p_fake=p_fake).reset_index(drop=True),
+    )
+
+
+def trivial_auc(statistics: pd.DataFrame, table: pd.DataFrame) -> float:
+    """The test AUC of `trivial_baseline`."""
+    return trivial_baseline(statistics, table).auc
+
+
+def _known(cache: Path | None, settings: str) -> dict[str, dict]:
+    if cache is None or not cache.is_file():
+        return {}
+    rows = pd.read_parquet(cache)
+    rows = rows[rows.pop("settings") == settings]
+    return {row["video"]: row for row in rows.to_dict("records")}
+
+
+def _size(path: str) -> int | None:
+    return Path(path).stat().st_size if Path(path).is_file() else None
+
+
+def _measure(task: tuple) -> dict:
+    """One row of `clip_statistics`, in a worker process."""
+    video, path, width, margin, side = task
+    row = dict.fromkeys((*_INFO, *_MEASURED)) | {"video": video, "size_bytes": _size(path)}
+    try:
+        # One thread: there is a worker on every core.
+        frames = sample(path, _FRAMES, threads=1)
+    except UnreadableVideo as error:
+        return row | {"reason": error.cause}
+    row |= {field: getattr(frames.info, field) for field in _INFO}
+    row["brightness"] = float(np.mean([_grey(image).mean() for image in frames.images]))
+    for track in link(_detector(width).detect(frames.images), max_people=1):
+        faces = [
+            _grey(crops.cut(frames.images[place], crops.square(detection.box, margin), side))
+            for place, detection in zip(track.frames, track.detections, strict=True)
+        ]
+        row |= {
+            "face_brightness": float(np.mean([face.mean() for face in faces])),
+            "face_contrast": float(np.mean([face.std() for face in faces])),
+            "face_laplacian": float(np.mean([cv2.Laplacian(face, cv2.CV_64F).var() for face in faces])),
+        }
+    return row
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+@functools.lru_cache(maxsize=1)
+def _detector(width: int):
+    """This worker process's detector: its networks are loaded and traced once."""
+    # Imported here, so that the process that hands out the videos does without TensorFlow.
+    from dfdc_utils.faces.detector import FaceDetector
+
+    return FaceDetector(width=width)

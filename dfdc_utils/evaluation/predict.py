@@ -1,0 +1,184 @@
+"""What a trained model says of faces it was given: one row a face and variant, and nothing but that.
+
+The faces of a person are taken as in validation: of so many equal stretches of the track the middle of each, in
+order. A frame model scores them one by one, each once; a sequence model takes them as one window, in which a
+short track repeats some.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from dfdc_utils import models
+from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.evaluation import tta as augmentation
+from dfdc_utils.evaluation.aggregation import PLAIN, THRESHOLD, video_scores
+from dfdc_utils.faces import crops
+from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.profiles import Profile
+from dfdc_utils.workspace import Workspace, whole
+
+COLUMNS = ("model", "video", "track", "frame", "variant", "p_fake")
+
+AUGMENTED_SPLITS = ("test", "unlabelled")
+"""Only these are looked at in several ways: augmentation at test time is to better the answer, and nobody asks
+for an answer on the other splits."""
+
+_BATCH = 64
+"""Faces that go through a network at once."""
+
+
+def predict(name: str, workspace: Workspace, *, splits: Sequence[str] = ("test",), tta: bool = True) -> pd.DataFrame:
+    """The predictions of model `name` for all faces of some splits, also written to the workspace.
+
+    Args:
+        name: of a trained model.
+        workspace: with the study's table, faces and that model.
+        splits: of "train", "validation", "test", "unlabelled".
+        tta: also predicts the profile's test-time augmentations, for `AUGMENTED_SPLITS`.
+
+    Returns:
+        Columns model, video, track, frame, variant ("plain" or an augmentation's name), p_fake. For a sequence
+        model a row is a window, and `frame` is its first.
+
+    Raises FileNotFoundError where the table, the faces or the model are missing, naming the notebook to run.
+    """
+    profile = workspace.profile
+    model = models.load(workspace.model(name))
+    table, store = open_study_table(workspace), FaceStore(workspace.faces)
+    faces = store.faces(["video", "track", "frame"]).merge(table[["video", "split"]], on="video")
+    faces = faces.sort_values(["video", "track", "frame"], ignore_index=True)
+    variants = augmentation.variants(profile.tta_variants) if tta else {}
+    predictions = []
+    for split in splits:
+        rows = faces[faces["split"] == split].reset_index(drop=True)
+        predictions.append(_predict(
+            name, model, rows, store.crops, profile,
+            variants if split in AUGMENTED_SPLITS else {}, description=f"{name}, {split}",
+        ))
+    result = pd.concat(predictions, ignore_index=True)
+    with whole(workspace.predictions(name)) as temporary:
+        result.to_parquet(temporary, index=False)
+    return result
+
+
+def load(workspace: Workspace, name: str) -> pd.DataFrame:
+    """What `predict` wrote for model `name`. Raises FileNotFoundError where it has not been called."""
+    path = workspace.predictions(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: run notebook 07_evaluate_with_tta first.")
+    return pd.read_parquet(path)
+
+
+def inputs(name: str, workspace: Workspace, videos: Sequence[str]) -> np.ndarray:
+    """What model `name` is given of the main person of some videos: RGB uint8, a batch of its own input.
+
+    (faces, side, side, 3), several a video, or (windows, frames, side, side, 3), one a video. Videos without a
+    face give none.
+    """
+    store = FaceStore(workspace.faces)
+    faces = store.faces(["video", "track", "frame"])
+    faces = faces[faces["video"].isin(videos) & (faces["track"] == 0)]
+    faces = faces.sort_values(["video", "frame"], ignore_index=True)
+    places = positions(faces, name, workspace.profile)
+    pixels = store.crops(faces.iloc[places.ravel()])
+    return pixels.reshape(*places.shape, *pixels.shape[1:])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a model says of one video file."""
+
+    path: Path
+    p_fake: float | None
+    """None where the video could not be judged."""
+    faces: int
+    """Faces that were scored."""
+    reason: str | None
+    """Why the video could not be judged; None where it was."""
+
+    @property
+    def label(self) -> str | None:
+        """"FAKE" from a score of 0.5 on, else "REAL"; None where the video could not be judged."""
+        if self.p_fake is None:
+            return None
+        return "FAKE" if self.p_fake >= THRESHOLD else "REAL"
+
+
+def score_videos(paths: Sequence[str | Path], name: str, workspace: Workspace) -> list[Verdict]:
+    """Finds the faces in video files and scores them with model `name`, one verdict a file, in order.
+
+    The steps and their numbers (frames, detection width, margin) are those of the study that trained the model.
+    """
+    from dfdc_utils.faces.detector import FaceDetector
+    from dfdc_utils.faces.extraction import extract_video
+
+    profile = workspace.profile
+    model = models.load(workspace.model(name))
+    detector = FaceDetector(width=profile.detection_width)
+    verdicts = []
+    for path in map(Path, paths):
+        faces, account = extract_video(path, path.name, detector, profile)
+        if account["outcome"] != "ok":
+            verdicts.append(Verdict(path, None, 0, account["reason"]))
+            continue
+        pixels = np.stack([crops.decode(jpeg) for jpeg in faces["jpeg"]])
+        rows = _predict(name, model, faces, lambda rows, pixels=pixels: pixels[rows.index], profile, {})
+        scored = np.unique(positions(faces, name, profile)).size
+        verdicts.append(Verdict(path, float(video_scores(rows).iloc[0]), scored, None))
+    return verdicts
+
+
+def positions(faces: pd.DataFrame, name: str, profile: Profile) -> np.ndarray:
+    """Which rows of `faces` model `name` is given: (faces,) or, for a sequence model, (windows, frames).
+
+    Args:
+        faces: columns video and track; the rows of a person stand together, in the order of time.
+    """
+    sequences = name in models.SEQUENCE_MODELS
+    wanted = profile.sequence_frames if sequences else profile.evaluation_frames
+    people = faces.groupby(["video", "track"], sort=False).indices.values()
+    middles = (np.arange(wanted) + 0.5) / wanted
+    chosen = [rows[(middles * len(rows)).astype(int)] for rows in people]
+    if sequences:
+        return np.stack(chosen) if chosen else np.empty((0, wanted), int)
+    return np.concatenate([np.unique(rows) for rows in chosen]) if chosen else np.empty(0, int)
+
+
+def _predict(
+    name: str,
+    model,
+    faces: pd.DataFrame,
+    read: Callable[[pd.DataFrame], np.ndarray],
+    profile: Profile,
+    variants: dict[str, augmentation.Transformation],
+    *,
+    description: str | None = None,
+) -> pd.DataFrame:
+    """Predictions for the people in `faces` (index 0, 1, …), whose pictures `read` gives."""
+    places = positions(faces, name, profile)
+    first = places if places.ndim == 1 else places[:, 0]
+    size = _BATCH if places.ndim == 1 else max(1, _BATCH // places.shape[1])
+    ways = {PLAIN: lambda pixels: pixels, **variants}
+    scores = {variant: [] for variant in ways}
+    with tqdm(
+        total=places.size * len(ways), desc=description, unit="face", mininterval=1.0, disable=description is None
+    ) as progress:
+        for start in range(0, len(places), size):
+            batch = places[start:start + size]
+            pixels = read(faces.iloc[batch.ravel()])
+            for variant, change in ways.items():
+                # A window's frames all change in the same way: variants are fixed.
+                seen = change(pixels).reshape(*batch.shape, *pixels.shape[1:])
+                scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
+                progress.update(batch.size)
+    rows = faces.loc[first, ["video", "track", "frame"]].reset_index(drop=True)
+    parts = [
+        rows.assign(model=name, variant=variant, p_fake=np.concatenate(parts).astype(np.float64) if parts else [])
+        for variant, parts in scores.items()
+    ]
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]

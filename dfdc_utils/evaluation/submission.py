@@ -1,0 +1,60 @@
+"""The file that Kaggle's Deepfake Detection Challenge asks for: filename,label for every video of `test_videos`."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.evaluation import aggregation
+from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.workspace import Workspace, whole
+
+LIMITS = (0.01, 0.99)
+"""Scores are clipped to these. Log loss punishes one wrong certainty more than a hundred right ones reward:
+a score of 0.99 that is wrong costs 4.6, one of 0.999999 costs 13.8."""
+
+
+def write(workspace: Workspace, scores: pd.Series) -> pd.DataFrame:
+    """Writes the submission to `workspace.submission` and returns it: columns filename, label = P(fake).
+
+    Args:
+        workspace: with the study's table and video account.
+        scores: P(fake) by video, from `aggregation.video_scores` or `aggregation.ensemble`. Videos without a face
+            get the training prior.
+
+    The rows stand in the order of `sample_submission.csv` where that lies in or beside the folder of the
+    videos, else in the table's. Raises ValueError where there are no unlabelled videos, or where their names are
+    not exactly those of `sample_submission.csv`.
+    """
+    table = open_study_table(workspace)
+    unlabelled = table[table["split"] == "unlabelled"]
+    if unlabelled.empty:
+        raise ValueError("There are no unlabelled videos to make a submission of: is test_videos in the data set?")
+    videos = aggregation.every_video(scores, table, FaceStore(workspace.faces).account(), split="unlabelled")
+    submission = pd.DataFrame({"filename": videos["video"], "label": videos["p_fake"].clip(*LIMITS)})
+    if sample := _sample(unlabelled["path"]):
+        submission = _in_order(submission, pd.read_csv(sample)["filename"], sample)
+    with whole(workspace.submission) as temporary:
+        submission.to_csv(temporary, index=False, float_format="%.6f")
+    return submission
+
+
+def _sample(paths: pd.Series) -> Path | None:
+    folders = sorted({Path(path).parent for path in paths})
+    for folder in folders:
+        for place in (folder, folder.parent):
+            if (place / "sample_submission.csv").is_file():
+                return place / "sample_submission.csv"
+    return None
+
+
+def _in_order(submission: pd.DataFrame, names: pd.Series, sample: Path) -> pd.DataFrame:
+    missing = sorted(set(names) - set(submission["filename"]))
+    unknown = sorted(set(submission["filename"]) - set(names))
+    if missing or unknown or names.duplicated().any():
+        raise ValueError(
+            f"{sample} and the videos differ: {len(missing)} names have no video ({', '.join(missing[:3])}), "
+            f"{len(unknown)} videos are not named ({', '.join(unknown[:3])}), "
+            f"{names.duplicated().sum()} names stand twice."
+        )
+    return submission.set_index("filename").loc[names].reset_index()

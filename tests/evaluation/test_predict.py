@@ -1,0 +1,145 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfdc_utils import models
+from dfdc_utils.evaluation import aggregation, metrics, predict
+
+
+@pytest.fixture
+def frame_study(study):
+    """With a "meso4" whose P(fake) is a sigmoid of the mean red, so that each score can be checked."""
+    side = study.profile.face_side
+    face = keras.Input((side, side, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(face))
+    unit = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Model(face, unit(x))
+    unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
+    _save(model, study, "meso4")
+    return study
+
+
+@pytest.fixture
+def sequence_study(study):
+    """With a "resnet50_lstm" whose P(fake) rises with the mean red of the window's last frame."""
+    side, frames = study.profile.face_side, study.profile.sequence_frames
+    faces = keras.Input((frames, side, side, 3))
+    x = keras.ops.mean(faces, axis=(2, 3)) / 255
+    unit = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Model(faces, unit(x[:, -1]))
+    unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
+    _save(model, study, "resnet50_lstm")
+    return study
+
+
+def _save(model, study, name):
+    study.model(name).parent.mkdir(parents=True, exist_ok=True)
+    model.save(study.model(name))
+
+
+def _p(red):
+    return 1 / (1 + np.exp(1 - 4 * np.asarray(red) / 255))
+
+
+def test_the_middle_of_equal_stretches_is_scored(frame_study):
+    assert frame_study.profile.evaluation_frames == 4
+    rows = predict.predict("meso4", frame_study, tta=False)
+    one = rows[rows["video"] == "real.mp4"]
+    # Nine faces in four stretches: (k + 0.5) / 4 of nine.
+    assert one["frame"].tolist() == [1, 3, 5, 7]
+    assert one["p_fake"].tolist() == pytest.approx(_p([10, 30, 50, 70]), abs=0.01)
+    assert set(rows["variant"]) == {"plain"} and set(rows["model"]) == {"meso4"}
+
+
+def test_a_short_track_is_scored_once_a_face(frame_study):
+    rows = predict.predict("meso4", frame_study, tta=False)
+    second = rows[(rows["video"] == "two_people.mp4") & (rows["track"] == 1)]
+    assert second["frame"].tolist() == [0, 1]
+
+
+def test_a_window_is_padded_as_in_training_and_named_by_its_first_frame(sequence_study):
+    rows = predict.predict("resnet50_lstm", sequence_study, tta=False)
+    assert rows[["video", "track", "frame"]].values.tolist() == [
+        ["fake.mp4", 0, 1], ["real.mp4", 0, 1], ["two_people.mp4", 0, 1], ["two_people.mp4", 1, 0],
+    ]
+    # The last of the four frames: 7 of nine, and 1 of two, repeated.
+    assert rows["p_fake"].tolist() == pytest.approx(_p([70, 70, 70, 10]), abs=0.01)
+
+
+def test_windows_are_taken_as_in_validation(sequence_study):
+    """The same rule as the training loader's, so that the best epoch was chosen on what is scored."""
+    batches = pytest.importorskip("dfdc_utils.training.batches")
+    faces = pd.DataFrame({"video": ["a.mp4"] * 7 + ["b.mp4"] * 3, "track": 0})
+    known = faces.assign(label=[1] * 7 + [0] * 3, original=faces["video"])
+    frames = sequence_study.profile.sequence_frames
+    loader = batches.FaceBatches(
+        known, lambda positions, seed: positions, draw="natural", per_video=frames, sequences=True, batch_size=2, seed=0
+    )
+    ours = predict.positions(faces, "resnet50_lstm", sequence_study.profile)
+    np.testing.assert_array_equal(ours, loader[0][0])
+
+
+def test_every_variant_is_kept_and_only_where_it_is_wanted(frame_study):
+    rows = predict.predict("meso4", frame_study, splits=("train", "test", "unlabelled"))
+    variants = rows.merge(pd.read_parquet(frame_study.table)[["video", "split"]]).groupby("split")["variant"].unique()
+    assert list(variants["train"]) == ["plain"]
+    assert list(variants["test"]) == list(variants["unlabelled"]) == ["plain", "zoom", "lighter"]
+    # "lighter" raises red by gamma 0.85.
+    frame = rows[(rows["video"] == "real.mp4") & (rows["frame"] == 5)].set_index("variant")["p_fake"]
+    assert frame["lighter"] == pytest.approx(_p(255 * (50 / 255) ** 0.85), abs=0.01)
+
+
+def test_tta_without_variants_equals_plain_prediction_exactly(frame_study):
+    with_variants = aggregation.video_scores(predict.predict("meso4", frame_study))
+    none = dataclasses.replace(frame_study, profile=frame_study.profile.replace(tta_variants=0))
+    without = predict.predict("meso4", none)
+    assert set(without["variant"]) == {"plain"}
+    plain = predict.predict("meso4", frame_study, tta=False)
+    pd.testing.assert_frame_equal(without, plain, check_exact=True)
+    pd.testing.assert_series_equal(aggregation.video_scores(without, tta=True), with_variants, check_exact=True)
+
+
+def test_predictions_survive_the_disk_and_are_all_that_metrics_need(frame_study, table, account):
+    rows = predict.predict("meso4", frame_study, splits=("train", "test"))
+    pd.testing.assert_frame_equal(predict.load(frame_study, "meso4"), rows, check_dtype=False)
+    result = metrics.evaluate(predict.load(frame_study, "meso4"), table, account)
+    assert result["test"]["video"]["plain"]["count"] == (table["split"] == "test").sum()
+    assert result["train"]["video"]["plain"]["count"] == (table["split"] == "train").sum()
+
+
+def test_what_is_missing_is_named_with_the_notebook(study):
+    with pytest.raises(FileNotFoundError, match="notebook"):
+        predict.predict("meso4", study)
+    with pytest.raises(FileNotFoundError, match="07_evaluate_with_tta"):
+        predict.load(study, "meso4")
+
+
+def test_inputs_are_what_the_model_is_given(frame_study, sequence_study):
+    videos = ["fake.mp4", "two_people.mp4", "no_face.mp4"]
+    faces = predict.inputs("meso4", frame_study, videos)
+    assert faces.shape == (8, 64, 64, 3)
+    assert faces[:, 0, 0, 0].tolist() == pytest.approx([10, 30, 50, 70] * 2, abs=2)
+    windows = predict.inputs("resnet50_lstm", sequence_study, videos)
+    assert windows.shape == (2, 4, 64, 64, 3)
+
+
+@pytest.mark.slow
+def test_video_files_are_scored_end_to_end(workspace, tiny_dfdc):
+    """A real model, real H.264 and the real detector; a file that is no video says so instead of scoring 0.5."""
+    model = models.build("meso4", workspace.profile)
+    _save(model, workspace, "meso4")
+    clips = sorted(tiny_dfdc.glob("dfdc_train_part_*/*.mp4"))
+    broken = workspace.home / "broken.mp4"
+    broken.write_bytes(b"no video")
+    verdicts = predict.score_videos([*clips[:4], broken], "meso4", workspace)
+    assert [verdict.path for verdict in verdicts] == [*clips[:4], broken]
+    assert verdicts[-1].p_fake is None and verdicts[-1].label is None and verdicts[-1].reason
+    judged = [verdict for verdict in verdicts if verdict.p_fake is not None]
+    assert judged, [verdict.reason for verdict in verdicts]
+    for verdict in judged:
+        assert 0 <= verdict.p_fake <= 1 and verdict.p_fake != 0.5 and verdict.reason is None
+        assert 1 <= verdict.faces <= 2 * workspace.profile.evaluation_frames
+        assert verdict.label == ("FAKE" if verdict.p_fake >= 0.5 else "REAL")

@@ -1,0 +1,74 @@
+import pandas as pd
+import pytest
+
+from dfdc_utils.data.metadata import open_study_table, save_study_table
+from dfdc_utils.evaluation import submission
+from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore
+
+
+@pytest.fixture
+def challenge(workspace, tmp_path):
+    """Four unlabelled videos, one of them without a face, and three of five training videos fake."""
+    folder = tmp_path / "dfdc" / "test_videos"
+    folder.mkdir(parents=True)
+    names = ["aaa.mp4", "bbb.mp4", "ccc.mp4", "ddd.mp4"]
+    rows = [(name, str(folder / name), "test_videos", None, None, "unlabelled") for name in names]
+    rows += [(f"{n}.mp4", "", "dfdc_train_part_0", "FAKE" if n < 3 else "REAL", None, "train") for n in range(5)]
+    table = pd.DataFrame(rows, columns=["video", "path", "part", "label", "original", "split"])
+    save_study_table(workspace, table)
+    outcomes = ["no_face" if video == "bbb.mp4" else "ok" for video in table["video"]]
+    account = pd.DataFrame({"video": table["video"], "outcome": outcomes}).reindex(columns=ACCOUNT.names)
+    store = FaceStore(workspace.faces)
+    store.begin({}, "made up", 1)
+    store.write(0, pd.DataFrame(columns=FACES.names), account)
+    return workspace
+
+
+SCORES = pd.Series({"aaa.mp4": 0.2, "ccc.mp4": 0.9999, "ddd.mp4": 0.0})
+
+
+def _sample(workspace, names):
+    path = workspace.home / "dfdc" / "sample_submission.csv"
+    pd.DataFrame({"filename": names, "label": 0.5}).to_csv(path, index=False)
+    return path
+
+
+def test_every_video_is_in_it_clipped_and_in_the_order_of_the_sample(challenge):
+    _sample(challenge, ["ddd.mp4", "ccc.mp4", "bbb.mp4", "aaa.mp4"])
+    submission.write(challenge, SCORES)
+    assert challenge.submission.read_text().splitlines() == [
+        "filename,label", "ddd.mp4,0.010000", "ccc.mp4,0.990000", "bbb.mp4,0.600000", "aaa.mp4,0.200000",
+    ]
+
+
+def test_without_a_sample_the_tables_order_stays(challenge):
+    written = submission.write(challenge, SCORES)
+    assert written["filename"].tolist() == ["aaa.mp4", "bbb.mp4", "ccc.mp4", "ddd.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["aaa.mp4", "bbb.mp4", "ccc.mp4"], r"1 videos are not named \(ddd.mp4\)"),
+        (["aaa.mp4", "bbb.mp4", "ccc.mp4", "ddd.mp4", "eee.mp4"], r"1 names have no video \(eee.mp4\)"),
+        (["aaa.mp4", "bbb.mp4", "ccc.mp4", "ddd.mp4", "ddd.mp4"], "1 names stand twice"),
+    ],
+)
+def test_names_that_differ_from_the_sample_are_refused(challenge, names, message):
+    sample = _sample(challenge, names)
+    with pytest.raises(ValueError, match=message) as error:
+        submission.write(challenge, SCORES)
+    assert str(sample) in str(error.value)
+    assert not challenge.submission.exists()
+
+
+def test_a_video_with_faces_but_no_score_is_refused(challenge):
+    with pytest.raises(ValueError, match="ccc.mp4"):
+        submission.write(challenge, SCORES.drop("ccc.mp4"))
+
+
+def test_without_unlabelled_videos_there_is_nothing_to_submit(challenge):
+    table = open_study_table(challenge)
+    save_study_table(challenge, table[table["split"] == "train"])
+    with pytest.raises(ValueError, match="test_videos"):
+        submission.write(challenge, SCORES)
