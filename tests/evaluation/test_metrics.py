@@ -166,7 +166,7 @@ def test_every_split_keeps_its_videos_without_a_face(predictions, table, account
 
 def test_the_comparison_has_a_row_for_each_evaluated_model_best_first(predictions, table, account, workspace):
     training = {"weights_start": "none", "parameters": 27977, "seconds": 12.5}
-    for name, shift in (("meso4", 0.0), ("custom_cnn", -0.35)):
+    for name, shift in (("meso4", 0.0), ("custom_cnn", -0.45)):
         # The custom network is fooled by one fake.
         rows = predictions.assign(model=name)
         rows.loc[rows["video"] == "two_people.mp4", "p_fake"] += shift
