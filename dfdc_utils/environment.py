@@ -1,9 +1,44 @@
-"""Where the code runs, what is installed, and what is wrong with it."""
+"""Where the code runs, what is installed, and, as a doctor, what is wrong with it and how to mend it."""
 
+import importlib.metadata
 import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from dfdc_utils.workspace import Workspace, project_root
+
 KAGGLE_INPUT = Path("/kaggle/input")
+
+_SHOWN = ("tensorflow", "keras", "mtcnn", "imgaug", "opencv-python", "av", "numpy", "pandas", "scikit-learn")
+_INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
+# What the wheel of opencv-python expects of a Linux system, and the Debian and Ubuntu package that has it.
+_LIBRARIES = {
+    "libGL.so": "libgl1",
+    "libgthread": "libglib2.0-0",
+    "libglib": "libglib2.0-0",
+    "libSM": "libsm6",
+    "libXext": "libxext6",
+    "libXrender": "libxrender1",
+}
+_CODECS = (("h264", "r"), ("libx264", "w"), ("aac", "r"), ("aac", "w"))
+# 30 crops of 119,000 videos, at about 25 kB each.
+_FREE_GB = {"full": 100}
+_FREE_GB_ELSE = 2
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing the doctor looked at: what it found, and, where that is wrong, what mends it."""
+
+    what: str
+    found: str
+    mend: str | None = None
 
 
 def kind() -> str:
@@ -19,3 +54,156 @@ def kaggle_mounts() -> list[Path]:
     A competition's data lies in `/kaggle/input/<slug>` or `/kaggle/input/competitions/<slug>`.
     """
     return [folder for folder in (KAGGLE_INPUT / "competitions", KAGGLE_INPUT) if folder.is_dir()]
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of Python and of the packages that decide what a study finds; none is imported."""
+    return {"python": sys.version.split()[0], **{name: _installed(name) or "missing" for name in _SHOWN}}
+
+
+def doctor(workspace: Workspace | None = None) -> bool:
+    """Prints `[OK]` or `[FAIL]`, with the mend, for everything a study needs. True if nothing fails.
+
+    Looked at are the versions against requirements.txt, the system libraries that OpenCV wants, the GPU (a
+    study runs without one), video codecs, the data and the disk, for the profile of `workspace` (default:
+    `mini`).
+    """
+    workspace = workspace or Workspace.open("mini")
+    failed = 0
+    for check in checks(workspace):
+        failed += check.mend is not None
+        print(f"{'[OK]  ' if check.mend is None else '[FAIL]'} {check.what:<16} {check.found}", flush=True)
+        if check.mend:
+            print(f"{'':<24}mend: {check.mend}", flush=True)
+    print("All is well." if not failed else f"{failed} to mend.")
+    return not failed
+
+
+def checks(workspace: Workspace) -> Iterator[Check]:
+    """What the doctor looks at, in the order in which it is printed."""
+    # In processes of their own: an import that fails can take its process with it, and TensorFlow is heavy.
+    # Started first, so that it is done when the rest is.
+    tensorflow = _start("import tensorflow; print(len(tensorflow.config.list_physical_devices('GPU')))")
+    opencv = _start("import cv2; print(cv2.__version__)")
+    yield _python()
+    yield from _requirements()
+    yield _codecs()
+    yield _opencv(opencv)
+    yield _gpu(tensorflow)
+    yield _data(workspace)
+    yield _disk(workspace)
+
+
+def _python() -> Check:
+    mend = None if sys.version_info >= (3, 11) else "install 3.11 or newer, then make PYTHON=python3.11 study"
+    return Check("python", f"{sys.version.split()[0]}, {kind()}", mend)
+
+
+def _requirements() -> Iterator[Check]:
+    for name, wanted in _pinned():
+        found = _installed(name)
+        if found is None:
+            yield Check(name, f"missing, {wanted} wanted", _INSTALL)
+        # Some builds add a suffix of their own, such as 2.21.0+cpu.
+        elif found.split("+")[0] != wanted:
+            yield Check(name, f"{found}, {wanted} was tested", _INSTALL)
+        else:
+            yield Check(name, found)
+
+
+def _pinned() -> list[tuple[str, str]]:
+    """(name, version) of requirements.txt; without a checkout, of what was installed from it."""
+    root = project_root()
+    if root:
+        lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    else:
+        lines = importlib.metadata.requires("dfdc_utils") or []
+    return [match.groups() for line in lines if (match := re.match(r"([\w.-]+)==([\w.]+)", line))]
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _codecs() -> Check:
+    try:
+        import av
+    except ImportError as error:
+        return Check("video codecs", str(error), _INSTALL)
+    lacking = []
+    for name, mode in _CODECS:
+        try:
+            av.codec.Codec(name, mode)
+        except ValueError:
+            lacking.append(f"{name} ({'decoder' if mode == 'r' else 'encoder'})")
+    if lacking:
+        mend = f"{sys.executable} -m pip install --force-reinstall --only-binary av av=={_installed('av')}"
+        return Check("video codecs", f"PyAV lacks {', '.join(lacking)}", mend)
+    return Check("video codecs", "H.264 and AAC, read and written")
+
+
+def _opencv(process: subprocess.Popen) -> Check:
+    output, error = _finish(process)
+    if error is None:
+        return Check("opencv libraries", f"cv2 {output} loads")
+    packages = [package for library, package in _LIBRARIES.items() if library in error]
+    mend = f"apt-get install -y {packages[0]}  (or your system's package of it)" if packages else _INSTALL
+    return Check("opencv libraries", error, mend)
+
+
+def _gpu(process: subprocess.Popen) -> Check:
+    output, error = _finish(process)
+    if error is not None:
+        mend = _INSTALL
+        if "SIGILL" in error:
+            mend = "TensorFlow's wheels need a processor with AVX; use another machine"
+        return Check("tensorflow", error, mend)
+    return Check("gpu", f"{output} found" if output != "0" else "none; a study runs without, more slowly")
+
+
+def _data(workspace: Workspace) -> Check:
+    # The doctor looks into the rooms above as well; nothing else here knows of them.
+    from dfdc_utils.data import metadata
+
+    profile = workspace.profile
+    what = f"data for {profile.name}"
+    try:
+        dataset = metadata.read(metadata.locate(workspace))
+    except FileNotFoundError as error:
+        if profile.source == "synthetic":
+            return Check(what, "not drawn yet; a study does so by itself")
+        return Check(what, str(error), "download it (data/README.md says from where), or choose mini")
+    except ValueError as error:
+        return Check(what, str(error), "see above")
+    problems = f", {len(dataset.problems)} problems that notebook 01 lists" if len(dataset.problems) else ""
+    return Check(what, f"{len(dataset.table)} videos in {dataset.root}{problems}")
+
+
+def _disk(workspace: Workspace) -> Check:
+    folder = next(path for path in (workspace.run, *workspace.run.parents) if path.exists())
+    free, wanted = shutil.disk_usage(folder).free / 1e9, _FREE_GB.get(workspace.profile.name, _FREE_GB_ELSE)
+    mend = None if free >= wanted else f"free {wanted} GB, or set DFDC_RUNS to a folder on a larger disk"
+    return Check("disk space", f"{free:.0f} GB free in {folder}", mend)
+
+
+def _start(code: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+def _finish(process: subprocess.Popen) -> tuple[str, str | None]:
+    """(last line of its output, None), or ("", what went wrong)."""
+    output, errors = process.communicate()
+    if process.returncode == 0:
+        return output.strip().splitlines()[-1], None
+    if process.returncode < 0:
+        return "", f"its import was ended by {signal.Signals(-process.returncode).name}"
+    return "", errors.strip().splitlines()[-1]

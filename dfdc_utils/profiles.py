@@ -5,6 +5,7 @@ named profile with some of its numbers replaced; the command line's `--set epoch
 """
 
 import dataclasses
+import math
 import types
 import typing
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class Profile:
     tta_variants: int = 4
     """Test-time augmentations per face, beside the face itself."""
 
-    def replace(self, **changes) -> "Profile":
+    def replace(self, /, **changes) -> "Profile":
         """A copy with other numbers. Raises ValueError for a name that no profile has or a value that is off."""
         kinds = typing.get_type_hints(Profile)
         converted = {}
@@ -129,8 +130,11 @@ def _check(profile: Profile) -> None:
             raise ValueError(f"Setting '{key}' is one of {', '.join(allowed)}, not {getattr(profile, key)!r}.")
     for field in dataclasses.fields(profile):
         value = getattr(profile, field.name)
-        if isinstance(value, (int, float)) and (value < 0 or value == 0 and field.name not in _MAY_BE_ZERO):
-            raise ValueError(f"Setting '{field.name}' must be above zero, not {value}.")
+        least_is_zero = field.name in _MAY_BE_ZERO
+        # Written so that nan, which compares with nothing, is refused too.
+        if isinstance(value, (int, float)) and not (0 < value < math.inf or value == 0 and least_is_zero):
+            least = "zero or above" if least_is_zero else "above zero"
+            raise ValueError(f"Setting '{field.name}' must be {least}, not {value}.")
     if profile.originals_per_part >= profile.clips_per_part:
         raise ValueError("Setting 'originals_per_part' must be below 'clips_per_part': every part needs fakes.")
 
@@ -178,7 +182,7 @@ def names() -> list[str]:
     return list(_PROFILES)
 
 
-def get(name: str, **changes) -> Profile:
+def get(name: str, /, **changes) -> Profile:
     """The profile called `name`, with some of its numbers replaced.
 
     Raises ValueError, listing what there is, for a profile or a setting that does not exist.

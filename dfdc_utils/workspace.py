@@ -44,7 +44,7 @@ class Workspace:
     figures: Path
 
     @classmethod
-    def open(cls, profile: Profile | str, **overrides) -> "Workspace":
+    def open(cls, profile: Profile | str, /, **overrides) -> "Workspace":
         """The workspace of `profile` (a `Profile` or its name), with some of its numbers replaced.
 
         Its folders are made when something is first written into them.

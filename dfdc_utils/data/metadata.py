@@ -47,8 +47,9 @@ class Dataset:
     (file name), `path` (absolute), `part` (name of its folder), `label` ("FAKE", "REAL"), `original` (of a
     fake: the name of the video it was made from, which need not be here), `split` ("unlabelled" or None)."""
     problems: pd.DataFrame
-    """What is wrong with it, one row a video: `problem`, `part`, `video`, `detail`. None of the files named here
-    is in the table, save the first of a duplicate."""
+    """What is wrong with it, one row a video: `problem` ("duplicate name", "unsafe name", "unknown label",
+    "absent", "unnamed"), `part`, `video`, `detail`. None of these is in the table, save the first of a
+    duplicate."""
 
 
 def part_key(part: str) -> tuple:
@@ -74,11 +75,11 @@ def read(root: Path) -> Dataset:
     for folder in folders:
         for row in _read_part(folder, problems):
             # Every later step tells videos apart by name alone.
-            if row["video"] in seen:
-                problems.append(_problem("duplicate name", folder, row["video"], f"first in {seen[row['video']]}"))
-            else:
-                seen[row["video"]] = folder.name
+            first = seen.setdefault(row["video"], folder)
+            if first is folder:
                 rows.append(row)
+            else:
+                problems.append(_problem("duplicate name", folder, row["video"], f"first in {first.name}"))
     return Dataset(
         root=root,
         layout=_layout(root, folders, labelled=any(row["label"] for row in rows)),
@@ -86,6 +87,21 @@ def read(root: Path) -> Dataset:
         table=pd.DataFrame(rows, columns=COLUMNS, dtype=object),
         problems=pd.DataFrame(problems, columns=PROBLEM_COLUMNS, dtype=object),
     )
+
+
+def fingerprint(root: Path) -> list[tuple[str, int, int]]:
+    """(path below `root`, size in bytes, time of the last change in nanoseconds) of every file in its parts.
+
+    Two equal fingerprints mean that the data has not changed; no file is opened.
+    """
+    files = []
+    for folder in _part_folders(root):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file() and not entry.name.startswith("."):
+                    status = entry.stat()
+                    files.append((os.path.relpath(entry.path, root), status.st_size, status.st_mtime_ns))
+    return sorted(files)
 
 
 def locate(workspace: Workspace, data: str | Path | None = None) -> Path:
@@ -151,7 +167,7 @@ def _choose(found: list[Path], profile: str) -> Path:
 
 
 def _data_sets(place: Path) -> list[Path]:
-    """`place` itself where it is a data set, else the data sets in it; among those, not what this project drew."""
+    """`place` itself where it is a data set, else the data sets in it, save what this project drew."""
     folders = _folders_in(place)
     if not _is_part(place) and not any(_DFDC_FOLDER.fullmatch(folder.name) for folder in folders):
         sets = [folder for folder in folders if _part_folders(folder)]
@@ -162,14 +178,14 @@ def _data_sets(place: Path) -> list[Path]:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    """Its folders by name, hidden ones left out: what is being written has a hidden name until it is whole."""
+    """Its folders by name, hidden ones left out: what is being written is hidden until it is whole."""
     if not folder.is_dir():
         return []
     return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def _part_folders(root: Path) -> list[Path]:
-    """The folders of `root` that hold videos: itself, those in it, and parts unpacked into a folder of their own."""
+    """The folders of `root` that hold videos: itself, those in it, and parts unpacked one folder deeper."""
     folders = [root]
     for folder in _folders_in(root):
         folders.append(folder)
@@ -212,7 +228,8 @@ def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
     rows, named, on_disk = {}, set(), set(present)
     for video, label, original in _LABEL_FILES[source.name](source):
         if video in named:
-            problems.append(_problem("duplicate name", folder, video, f"twice in {source.name}; the first is kept"))
+            detail = f"twice in {source.name}; the first is kept"
+            problems.append(_problem("duplicate name", folder, video, detail))
             continue
         named.add(video)
         if unsafe := next((n for n in (video, original) if n and any(bad in n for bad in _UNSAFE)), None):
@@ -220,7 +237,7 @@ def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
         elif label not in _LABELS:
             problems.append(_problem("unknown label", folder, video, f"label {label!r}, not FAKE or REAL"))
         elif video not in on_disk:
-            problems.append(_problem("absent", folder, video, f"named in {source.name}, but no such mp4 file"))
+            problems.append(_problem("absent", folder, video, f"named in {source.name}, but no such mp4"))
         else:
             rows[video] = _row(folder, video, _LABELS[label], original)
     for video in present:

@@ -16,7 +16,8 @@ METHODS = ("part", "original", "random")
 _TEST_SHARE = 0.2
 _VALIDATION_SHARE = 0.2
 _RANDOM_VALIDATION_SHARE = 0.1
-"""Of the training videos: the report's random split has none, but the best epoch must not be chosen on the test."""
+"""Of the training videos. The report's random split has none, but the best epoch must not be chosen on the
+test split."""
 
 
 def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: int) -> pd.DataFrame:
@@ -27,8 +28,8 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
         method: "part" (reading A: of 50 parts in their order, 30 train, 10 validate, 10 test, and as many in
             proportion of fewer), "original" (60/20/20 of the originals, drawn at random, each with all fakes
             made from it), or "random" (reading B: 80/20 of the videos, a tenth of the 80 validates; leaks).
-        balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn at
-            random. How many videos that took away is in the copy's `attrs["left_out"]`, else 0.
+        balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn
+            at random. How many videos that took away is in the copy's `attrs["left_out"]`.
         seed: the same seed gives the same split, whatever the order of the rows.
 
     Raises ValueError where a split cannot be made, lacks a label, or fails `check`.
@@ -99,7 +100,7 @@ def _splits_of(count: int, method: str) -> list[str]:
     if count < len(SPLITS):
         things = {"part": "parts", "original": "originals", "random": "videos"}[method]
         mend = ' Use split="original" (--set split=original).' if method == "part" else ""
-        raise ValueError(f"A split by {method} needs at least three labelled {things}, and here is {count}.{mend}")
+        raise ValueError(f"A split by {method} needs three or more labelled {things}; here is {count}.{mend}")
     test = max(1, round(count * _TEST_SHARE))
     if method == "random":
         validation = max(1, round((count - test) * _RANDOM_VALIDATION_SHARE))
@@ -137,4 +138,5 @@ def _require_one_split(splits: pd.Series, kind: str) -> None:
     if len(torn):
         named = "; ".join(f"{name} ({', '.join(sorted(where))})" for name, where in torn.head(5).items())
         more = "; ..." if len(torn) > 5 else ""
-        raise ValueError(f"In more than one split ({len(torn)} {kind}{'s' * (len(torn) > 1)}): {named}{more}.")
+        count = f"{len(torn)} {kind}{'s' if len(torn) > 1 else ''}"
+        raise ValueError(f"In more than one split ({count}): {named}{more}.")

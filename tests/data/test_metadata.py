@@ -11,7 +11,7 @@ from dfdc_utils.workspace import Workspace
 
 
 def make_part(folder, labels=None, videos=None):
-    """A part with `labels` {video: (label, original)} in metadata.json and `videos` (default: those) as files."""
+    """A part with `labels`, {video: (label, original)}, and the files `videos` (default: those labelled)."""
     folder.mkdir(parents=True)
     if labels is not None:
         content = {v: {"label": label, "split": "train", "original": o} for v, (label, o) in labels.items()}

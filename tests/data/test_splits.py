@@ -38,7 +38,7 @@ def test_by_part_is_in_part_order_and_in_proportion(count, expected):
 
 
 def test_fewer_than_three_parts_cannot_be_split_by_part():
-    with pytest.raises(ValueError, match='at least three labelled parts, and here is 2.*split="original"'):
+    with pytest.raises(ValueError, match='three or more labelled parts; here is 2.*split="original"'):
         splits.assign(parts(2), "part", seed=0)
 
 
@@ -71,7 +71,8 @@ def test_the_seed_decides_whatever_the_order_of_the_rows(method):
     shuffled = table.sample(frac=1, random_state=1)
 
     def split_of(rows, seed):
-        return splits.assign(rows, method, balance="balanced", seed=seed).set_index("video")["split"].sort_index()
+        split = splits.assign(rows, method, balance="balanced", seed=seed)
+        return split.set_index("video")["split"].sort_index()
 
     pd.testing.assert_series_equal(split_of(table, 5), split_of(shuffled, 5))
     assert split_of(table, 5)["t.mp4"] == "unlabelled"
@@ -124,8 +125,9 @@ def test_what_cannot_be_split_says_why():
     with pytest.raises(ValueError, match="balance is"):
         splits.assign(parts(5), "part", balance="half", seed=0)
     table = parts(5)
+    reals_of_the_last = (table["part"] == "dfdc_train_part_4") & (table["label"] == "REAL")
     with pytest.raises(ValueError, match="the test split has no REAL video"):
-        splits.assign(table[~((table["part"] == "dfdc_train_part_4") & (table["label"] == "REAL"))], "part", seed=0)
+        splits.assign(table[~reals_of_the_last], "part", seed=0)
 
 
 def test_a_full_size_table_is_split_in_seconds():

@@ -1,0 +1,183 @@
+"""The command line: `python -m dfdc_utils study | make-mini | extract | predict | doctor`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dfdc_utils import __version__, profiles, study
+from dfdc_utils.workspace import Workspace
+
+_LIMITS = (
+    "A score is a model's estimate for faces like those it was trained on, not proof: compression, light,\n"
+    "make-up or a way of faking it has never seen mislead it. Do not accuse anyone on the strength of it."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit status.
+
+    0: done. 1: a notebook failed, a video could not be judged, or the doctor found something. 2: the command
+    could not be carried out as given. 130: interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    # Before anything imports TensorFlow, whose start-up notes would bury what a command has to say.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return options.command(options)
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "Interrupted.", file=sys.stderr)
+        return 130
+    except study.StudyError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        # What these say is meant for the person at the keyboard; anything else is a bug with its traceback.
+        print(f"dfdc_utils: {error}", file=sys.stderr)
+        return 2
+
+
+def _study(options: argparse.Namespace) -> int:
+    workspace = _workspace(options)
+    if options.list:
+        for name, state in study.listing(workspace):
+            print(f"{name:<30}{state}")
+    else:
+        study.run(workspace, only=options.only, start=options.start, force=options.force)
+    return 0
+
+
+def _make_mini(options: argparse.Namespace) -> int:
+    from dfdc_utils.data import mini
+
+    workspace = _workspace(options)
+    if workspace.profile.source != "synthetic":
+        raise ValueError(f"The profile {workspace.profile.name} reads real videos: there is nothing to draw.")
+    print(mini.draw(options.out or workspace.synthetic, workspace.profile, workers=options.workers))
+    return 0
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from dfdc_utils.data import metadata
+    from dfdc_utils.faces import extraction
+
+    workspace = _workspace(options)
+    dataset = metadata.read(metadata.locate(workspace))
+    for problem in dataset.problems.itertuples():
+        print(f"{problem.problem}: {problem.part}/{problem.video}: {problem.detail}", file=sys.stderr)
+    folder = options.out or workspace.faces
+    account = extraction.extract(
+        dataset.table,
+        folder,
+        workspace.profile,
+        workers=options.workers,
+        scheduler=options.scheduler,
+        force=options.force,
+    )
+    print(account["outcome"].value_counts().to_string())
+    print(f"{int(account['faces'].sum())} faces in {folder}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from dfdc_utils import models
+    from dfdc_utils.evaluation.aggregation import THRESHOLD
+    from dfdc_utils.evaluation.predict import score_videos
+
+    workspace = _workspace(options)
+    name = options.model or _best_model(workspace)
+    verdicts = score_videos(options.videos, name, workspace)
+    width = max(len("video"), *(len(str(verdict.path)) for verdict in verdicts))
+    print(f"{'video':<{width}}  P(fake)  verdict  faces")
+    for verdict in verdicts:
+        if verdict.p_fake is None:
+            print(f"{str(verdict.path):<{width}}        -  cannot be judged: {verdict.reason}")
+        else:
+            word = "FAKE" if verdict.p_fake >= THRESHOLD else "REAL"
+            print(f"{str(verdict.path):<{width}}  {verdict.p_fake:7.4f}  {word:<7}  {verdict.faces:5}")
+    print(f"\nScored by {models.title(name)}, profile {workspace.profile.name}. {_LIMITS}")
+    return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from dfdc_utils import environment
+
+    return 0 if environment.doctor(_workspace(options)) else 1
+
+
+def _best_model(workspace: Workspace) -> str:
+    """The trained model with the best validation accuracy. The test split has no say in it."""
+    from dfdc_utils import models
+    from dfdc_utils.training import fit
+
+    trained = [name for name in models.names() if workspace.model(name).is_file()]
+    if not trained:
+        raise FileNotFoundError(
+            f"There is no trained model in {workspace.run}: "
+            f"run python -m dfdc_utils study --profile {workspace.profile.name} first."
+        )
+    return max(trained, key=lambda name: fit.load_training(workspace, name).history["val_accuracy"].max())
+
+
+def _workspace(options: argparse.Namespace) -> Workspace:
+    changes = {}
+    for setting in options.settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes NAME=VALUE, such as --set epochs=3, not {setting!r}.")
+        changes[key] = value
+    if getattr(options, "data", None):
+        # The variable reaches the notebooks' kernels too. Named data replaces what would be drawn.
+        os.environ["DFDC_DATA"] = str(options.data.expanduser().resolve())
+        changes.setdefault("source", "dfdc")
+    return Workspace.open(options.profile, **changes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    names = ", ".join(profiles.names())
+    shared.add_argument("--profile", default="mini", metavar="NAME", help=f"{names} (default: mini)")
+    shared.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace one of the profile's numbers; may be given several times",
+    )
+    data = argparse.ArgumentParser(add_help=False)
+    places = "root of the data set (default: $DFDC_DATA, Kaggle's mounts or data/)"
+    data.add_argument("--data", type=Path, metavar="DIR", help=places)
+    workers = argparse.ArgumentParser(add_help=False)
+    workers.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+
+    parser = argparse.ArgumentParser(prog="python -m dfdc_utils", description="Deepfake detection on DFDC.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    runner = commands.add_parser("study", parents=[shared, data], help="run the notebooks in order")
+    runner.add_argument("--only", nargs="+", default=[], metavar="NN", help="these notebooks, such as 07")
+    runner.add_argument("--from", dest="start", metavar="NN", help="leave out the notebooks before this one")
+    runner.add_argument("--force", action="store_true", help="run also what has not changed")
+    runner.add_argument("--list", action="store_true", help="say what would run, and why; run nothing")
+    runner.set_defaults(command=_study)
+
+    make_mini = commands.add_parser("make-mini", parents=[shared, workers], help="draw the synthetic DFDC")
+    make_mini.add_argument("--out", type=Path, metavar="DIR", help="where to (default: data/<profile>)")
+    make_mini.set_defaults(command=_make_mini)
+
+    extract = commands.add_parser("extract", parents=[shared, data, workers], help="cut out the faces")
+    extract.add_argument("--out", type=Path, metavar="DIR", help="face store (default: runs/<profile>/faces)")
+    extract.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
+    extract.add_argument("--force", action="store_true", help="replace a store of other settings or videos")
+    extract.set_defaults(command=_extract)
+
+    predict = commands.add_parser("predict", parents=[shared], help="score videos with a trained model")
+    predict.add_argument("videos", type=Path, nargs="+", metavar="VIDEO", help="mp4 files")
+    predict.add_argument("--model", metavar="NAME", help="default: the best on the validation split")
+    predict.set_defaults(command=_predict)
+
+    doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")
+    doctor.set_defaults(command=_doctor)
+    return parser

@@ -1,0 +1,105 @@
+"""Every notebook is stored clean: what a clone holds is what was written, not what somebody last ran."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from dfdc_utils.workspace import project_root
+
+FOLDER = project_root() / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NAMES = [path.name for path in NOTEBOOKS]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=NAMES)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_all_ten_are_there():
+    assert NAMES == [
+        "00_start_here.ipynb",
+        "01_explore_the_data.ipynb",
+        "02_extract_faces.ipynb",
+        "03_train_custom_cnn.ipynb",
+        "04_train_mesonet.ipynb",
+        "05_train_densenet121.ipynb",
+        "06_train_resnet50_lstm.ipynb",
+        "07_evaluate_with_tta.ipynb",
+        "08_visualise_filters.ipynb",
+        "09_compare_models.ipynb",
+    ]
+
+
+def test_it_is_valid_and_small(path, notebook):
+    nbformat.validate(notebook)
+    assert path.stat().st_size < 100_000
+
+
+def test_it_holds_no_outputs(notebook):
+    for cell in code_cells(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+def test_it_runs_in_the_kernel_python3_with_nothing_of_a_machine_in_it(path, notebook):
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert "papermill" not in notebook.metadata
+    assert not re.search(r"/(home|root|Users|tmp|work)/", path.read_text(encoding="utf-8"))
+
+
+def test_one_cell_is_tagged_parameters_and_the_next_opens_the_workspace(notebook):
+    cells = code_cells(notebook)
+    tagged = [index for index, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    names = {}
+    exec(cells[tagged[0]].source, names)
+    assert names["PROFILE"] == "mini"
+    assert names["OVERRIDES"] == {}
+    assert "Workspace.open(PROFILE, **OVERRIDES)" in cells[tagged[0] + 1].source
+
+
+def test_links_lead_to_the_notebook_before_and_after_at_both_ends(path, notebook):
+    position = NOTEBOOKS.index(path)
+    expected = {"00_start_here.ipynb"}
+    expected |= {NAMES[i] for i in (position - 1, position + 1) if 0 <= i < len(NAMES)}
+    expected -= {path.name}
+    for cell in (notebook.cells[0], notebook.cells[-1]):
+        assert cell.cell_type == "markdown"
+        links = set(re.findall(r"\]\(([^)#]+\.ipynb)\)", cell.source))
+        assert links == expected, cell.source
+
+
+def test_every_link_leads_somewhere(path, notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\(([^)#\s]+)", cell.source):
+                # Figures and runs are there once a study has run.
+                if not target.startswith(("http", "../figures", "../runs", "#")):
+                    assert (FOLDER / target).exists(), target
+
+
+def test_it_stays_thin(notebook):
+    """A function two notebooks could want belongs in the package; sys.path is left alone."""
+    assert len(notebook.cells) <= 45
+    for cell in code_cells(notebook):
+        assert len(cell.source.splitlines()) <= 25, cell.source
+        assert "sys.path" not in cell.source
+        assert not re.search(r"^\s*(class|def) ", cell.source, re.MULTILINE), cell.source
+        assert not cell.source.lstrip().startswith(("%pip", "!pip"))
+
+
+def test_it_compiles(path, notebook):
+    for cell in code_cells(notebook):
+        compile(cell.source, str(Path(path).name), "exec")

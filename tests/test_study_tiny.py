@@ -1,0 +1,161 @@
+"""The smallest study, end to end: real videos, real papermill, every notebook, by the command of the README."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+
+import cv2
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfdc_utils import models
+from dfdc_utils.workspace import Workspace, project_root
+
+pytestmark = pytest.mark.slow
+
+NOTEBOOKS = sorted(path.stem for path in (project_root() / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("tiny_study")
+
+
+def command(home, *arguments):
+    variables = {name: value for name, value in os.environ.items() if name not in ("DFDC_DATA", "DFDC_RUNS")}
+    return subprocess.run(
+        [sys.executable, "-m", "dfdc_utils", *arguments, "--profile", "tiny"],
+        env=variables | {"DFDC_HOME": str(home)},
+        # From anywhere: nothing may depend on the folder it is started in.
+        cwd=home,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def study(home):
+    """What the command printed."""
+    process = command(home, "study")
+    assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-3000:]
+    return process.stdout
+
+
+@pytest.fixture(scope="module")
+def workspace(home, study):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DFDC_HOME", str(home))
+        patch.delenv("DFDC_DATA", raising=False)
+        patch.delenv("DFDC_RUNS", raising=False)
+        return Workspace.open("tiny")
+
+
+def test_it_says_what_it_did(study, workspace):
+    for name in NOTEBOOKS:
+        assert any(line.startswith(name) and "done" in line for line in study.splitlines()), name
+    assert all(models.title(name) in study for name in models.names())
+    assert str(workspace.notebooks) in study
+    assert str(workspace.figures) in study
+    memory = float(study.split("peak memory ")[1].split(" GB")[0])
+    assert 0.5 < memory < 6
+
+
+def test_every_notebook_ran_to_its_end_without_an_error(workspace):
+    assert sorted(path.stem for path in workspace.notebooks.iterdir()) == NOTEBOOKS
+    for path in workspace.notebooks.iterdir():
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                assert cell.execution_count, path.name
+                errors = [output for output in cell.outputs if output.output_type == "error"]
+                assert not errors, (path.name, errors)
+        assert path.stat().st_size < 4_000_000, path.name
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_metrics_are_numbers_in_their_ranges(workspace, name):
+    metrics = json.loads(workspace.metrics(name).read_text())
+    for variant in ("plain", "tta"):
+        video = metrics["test"]["video"][variant]
+        frame = metrics["test"]["frame"][variant]
+        for measured in (video, frame):
+            assert 0 <= measured["accuracy"] <= 1
+            assert 0 <= measured["balanced_accuracy"] <= 1
+            assert 0 < measured["log_loss"] < 20
+            assert measured["auc"] is None or 0 <= measured["auc"] <= 1
+    assert math.isfinite(metrics["train"]["video"]["plain"]["accuracy"])
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_model_was_trained_and_predicts_probabilities(workspace, name):
+    assert workspace.model(name).stat().st_size > 10_000
+    predictions = pd.read_parquet(workspace.predictions(name))
+    assert predictions["p_fake"].between(0, 1).all()
+    assert predictions["variant"].nunique() == 1 + workspace.profile.tta_variants
+    table = pd.read_parquet(workspace.table)
+    in_test = set(table.loc[table["split"] == "test", "video"])
+    assert in_test & set(predictions["video"])
+
+
+def test_the_comparison_table_has_every_model(workspace):
+    table = pd.read_csv(workspace.comparison).set_index("title")
+    for name in models.names():
+        row = table.loc[models.title(name)]
+        assert 0 <= row["test_accuracy"] <= 1
+        assert 0 <= row["train_accuracy"] <= 1
+        assert row["test_log_loss"] > 0
+
+
+def test_the_submission_covers_every_test_video(workspace):
+    submission = pd.read_csv(workspace.submission)
+    assert list(submission.columns) == ["filename", "label"]
+    videos = sorted(path.name for path in (workspace.synthetic / "test_videos").glob("*.mp4"))
+    assert sorted(submission["filename"]) == videos
+    assert submission["label"].between(0, 1).all()
+
+
+def test_figures_are_pictures_named_after_their_notebook(workspace):
+    figures = sorted(workspace.figures.glob("*.png"))
+    assert {figure.name[:2] for figure in figures} >= {f"{number:02}" for number in range(1, 10)}
+    for figure in figures:
+        picture = cv2.imread(str(figure))
+        assert picture is not None, figure.name
+        assert min(picture.shape[:2]) >= 100, figure.name
+        # An empty page has one colour, or two.
+        assert len(np.unique(picture.reshape(-1, 3)[::7], axis=0)) > 10, figure.name
+
+
+def test_a_second_study_with_nothing_changed_ends_within_five_seconds(home, study):
+    began = time.monotonic()
+    process = command(home, "study")
+    elapsed = time.monotonic() - began
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("unchanged, skipped") == len(NOTEBOOKS)
+    assert all(models.title(name) in process.stdout for name in models.names())
+    assert elapsed < 5
+
+
+def test_predict_judges_what_it_can_and_says_why_it_cannot(home, workspace):
+    table = pd.read_parquet(workspace.table)
+    predictions = pd.read_parquet(workspace.predictions("meso4"))
+    video = table.set_index("video").loc[predictions["video"].iloc[0], "path"]
+    process = command(home, "predict", video, "--model", "meso4")
+    assert process.returncode == 0, process.stderr
+    line = next(line for line in process.stdout.splitlines() if line.startswith(video))
+    score, verdict, faces = line.removeprefix(video).split()
+    assert 0 <= float(score) <= 1
+    assert verdict == ("FAKE" if float(score) >= 0.5 else "REAL")
+    assert int(faces) >= 1
+    assert "not proof" in process.stdout
+
+    broken = home / "broken.mp4"
+    broken.write_bytes(b"not a video")
+    process = command(home, "predict", video, str(broken), str(home / "absent.mp4"))
+    assert process.returncode == 1
+    assert process.stdout.count("cannot be judged: ") == 2
+    assert "Traceback" not in process.stderr

@@ -1,0 +1,109 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dfdc_utils import workspace as workspaces
+from dfdc_utils.workspace import Workspace, whole, write_json
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch):
+    for name in ("DFDC_HOME", "DFDC_DATA", "DFDC_RUNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_home_is_the_checkout_from_whatever_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = Path(workspaces.__file__).resolve().parents[1]
+    here = Workspace.open("mini")
+    assert here.home == workspaces.project_root() == root
+    assert here.run == root / "runs" / "mini"
+    assert here.figures == root / "figures" / "mini"
+    assert here.synthetic == root / "data" / "mini"
+    assert here.data == root / "data"
+
+
+def test_without_a_checkout_home_is_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workspaces, "PACKAGE", tmp_path / "site-packages" / "dfdc_utils")
+    assert workspaces.project_root() is None
+    assert Workspace.open("mini").home == tmp_path
+
+
+def test_variables_move_home_data_and_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path / "home"))
+    moved = Workspace.open("tiny")
+    assert moved.run == tmp_path / "home" / "runs" / "tiny"
+    monkeypatch.setenv("DFDC_RUNS", "elsewhere")
+    monkeypatch.setenv("DFDC_DATA", str(tmp_path / "disk"))
+    moved = Workspace.open("tiny")
+    assert moved.run == tmp_path / "elsewhere" / "tiny", "relative to the current folder, made absolute"
+    assert moved.data == tmp_path / "disk"
+    assert moved.synthetic == tmp_path / "home" / "data" / "tiny", "what is drawn does not go among real data"
+
+
+def test_opening_makes_no_folder_and_takes_overrides(tmp_path, monkeypatch):
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path))
+    opened = Workspace.open("mini", epochs="3")
+    assert opened.profile.epochs == 3
+    assert list(tmp_path.iterdir()) == []
+    assert Workspace.open(opened.profile) == opened
+    with pytest.raises(ValueError, match="no setting 'epoch'"):
+        Workspace.open("mini", epoch=3)
+
+
+def test_every_file_has_a_place_of_its_own():
+    opened = Workspace.open("mini")
+    files = [
+        opened.table, opened.videos, opened.faces, opened.notebooks, opened.study, opened.submission,
+        opened.comparison,
+    ]
+    for place in (opened.model, opened.training, opened.predictions, opened.metrics):
+        files += [place("meso4"), place("custom_cnn")]
+    assert len(set(files)) == len(files)
+    assert all(opened.run in path.parents for path in files)
+    assert opened.figure("07_roc_curves") == opened.figures / "07_roc_curves.png"
+
+
+def test_whole_shows_a_file_only_when_it_is_finished(tmp_path):
+    path = tmp_path / "new" / "table.parquet"
+    with whole(path) as temporary:
+        assert temporary.parent == path.parent
+        assert temporary.suffix == ".parquet"
+        assert temporary.name.startswith(".")
+        temporary.write_text("first")
+        assert not path.exists()
+    assert path.read_text() == "first"
+    with pytest.raises(RuntimeError), whole(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "first"
+    assert [entry.name for entry in path.parent.iterdir()] == ["table.parquet"]
+
+
+def test_whole_works_for_folders(tmp_path):
+    with pytest.raises(RuntimeError), whole(tmp_path / "set") as temporary:
+        (temporary / "part").mkdir(parents=True)
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with whole(tmp_path / "set") as temporary:
+        (temporary / "part").mkdir(parents=True)
+    assert (tmp_path / "set" / "part").is_dir()
+
+
+def test_write_json(tmp_path):
+    write_json(tmp_path / "a" / "b.json", {"one": 1})
+    assert json.loads((tmp_path / "a" / "b.json").read_text()) == {"one": 1}
+
+
+def test_the_package_and_the_command_line_import_without_tensorflow():
+    code = (
+        "import sys, dfdc_utils.cli, dfdc_utils.study, dfdc_utils.environment, dfdc_utils.data.splits\n"
+        "heavy = {'tensorflow', 'keras', 'cv2', 'mtcnn', 'imgaug', 'papermill'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
