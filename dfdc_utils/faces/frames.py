@@ -88,8 +88,8 @@ def sample(path: str | Path, count: int, *, threads: int = 0) -> Frames:
     """At most `count` evenly spaced frames of `path`, first and last among them.
 
     A video with fewer frames gives each of them once. The whole file is decoded, in order: DFDC clips have a
-    key frame or two in ten seconds, so seeking would decode most of it several times. Damaged packets cost
-    their own frames only, and the spacing is that of the frames that are left.
+    key frame or two in ten seconds, so seeking would decode most of it several times. A damaged packet costs
+    the frames up to the next key frame, and the spacing is that of the frames that are left.
 
     Args:
         path: a video file.
@@ -184,7 +184,7 @@ def _opened(path: str | Path, threads: int = 1) -> Iterator[tuple]:
         raise UnreadableVideo(path, "there is no such file", "Check the path, or the link it leads through.") from None
     except PermissionError:
         raise UnreadableVideo(path, "this user may not read it", "Change its permissions.") from None
-    except av.error.InvalidDataError:
+    except (av.error.InvalidDataError, av.error.EOFError):
         cause = "it is not a video, or its index is missing, as after a download that broke off"
         raise UnreadableVideo(path, cause, "Download or copy it again.") from None
     except (av.error.FFmpegError, OSError) as error:
@@ -223,13 +223,22 @@ def _packets(container, stream) -> Iterator:
 
 
 def _decoded(container, stream) -> Iterator:
-    """The intact frames of `stream`, in order; damaged packets are passed over."""
+    """The intact frames of `stream`, in order.
+
+    After a damaged packet FFmpeg goes on and paints over the gap; such frames look forged without being fakes.
+    So nothing is yielded from there up to the next key frame, which depends on nothing before it.
+    """
+    intact = True
     for packet in _packets(container, stream):
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
+            intact = False
             continue
-        yield from (frame for frame in frames if not frame.is_corrupt)
+        for frame in frames:
+            intact = (intact or frame.key_frame) and not frame.is_corrupt
+            if intact:
+                yield frame
 
 
 def _info(path: str | Path, container, stream, frame, scan: _Scan) -> VideoInfo:
