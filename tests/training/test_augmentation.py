@@ -1,0 +1,50 @@
+import concurrent.futures
+
+import numpy as np
+import pytest
+
+from dfdc_utils.training.augmentation import augment
+
+import imgaug  # isort: skip  (NumPy 2 needs what the line above puts in place)
+
+
+@pytest.fixture(scope="module")
+def faces() -> np.ndarray:
+    ramp = np.linspace(40, 215, 48, dtype=np.float32)
+    face = np.stack([np.tile(ramp, (48, 1)), np.tile(ramp[:, None], (1, 48)), np.full((48, 48), 128.0)], axis=-1)
+    return np.stack([face.astype(np.uint8)] * 24)
+
+
+def test_the_seed_alone_decides(faces):
+    first = augment(faces, (1, 2, 3))
+    imgaug.seed(99)
+    np.random.seed(99)
+    np.testing.assert_array_equal(augment(faces, (1, 2, 3)), first)
+    assert (augment(faces, (1, 2, 4)) != first).any()
+
+
+def test_threads_do_not_disturb_each_other(faces):
+    expected = [augment(faces, (7, number)) for number in range(12)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda number: augment(faces, (7, number)), range(12)))
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_faces_stay_faces(faces):
+    before = faces.copy()
+    augmented = augment(faces, (5,))
+    np.testing.assert_array_equal(faces, before)
+    assert augmented.shape == faces.shape and augmented.dtype == np.uint8
+    # Lightly changed: none is far from its face or from its mirror image.
+    for face, copy in zip(faces.astype(float), augmented, strict=True):
+        distance = min(np.abs(face - copy).mean(), np.abs(face[:, ::-1] - copy).mean())
+        assert distance < 35
+    # About half of them mirrored.
+    mirrored = [np.corrcoef(copy[:, :, 0].mean(axis=0), np.arange(48))[0, 1] < 0 for copy in augmented]
+    assert 4 <= sum(mirrored) <= 20
+
+
+def test_sequences_of_one_seed_differ_from_face_to_face(faces):
+    augmented = augment(faces, (5,))
+    assert len({copy.tobytes() for copy in augmented}) > 12
