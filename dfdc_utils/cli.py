@@ -82,7 +82,6 @@ def _extract(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from dfdc_utils import models
-    from dfdc_utils.evaluation.aggregation import THRESHOLD
     from dfdc_utils.evaluation.predict import score_videos
 
     workspace = _workspace(options)
@@ -94,8 +93,8 @@ def _predict(options: argparse.Namespace) -> int:
         if verdict.p_fake is None:
             print(f"{str(verdict.path):<{width}}        -  cannot be judged: {verdict.reason}")
         else:
-            word = "FAKE" if verdict.p_fake >= THRESHOLD else "REAL"
-            print(f"{str(verdict.path):<{width}}  {verdict.p_fake:7.4f}  {word:<7}  {verdict.faces:5}")
+            judged = f"{verdict.p_fake:7.4f}  {verdict.label:<7}  {verdict.faces:5}"
+            print(f"{str(verdict.path):<{width}}  {judged}")
     print(f"\nScored by {models.title(name)}, profile {workspace.profile.name}. {_LIMITS}")
     return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
 

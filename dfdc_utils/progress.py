@@ -43,8 +43,8 @@ class Watch:
 
     @property
     def where(self) -> str:
-        """ "cell 7 of 24"."""
-        return f"cell {self._cell} of {self._cells}" if self._cell else "its kernel's start"
+        """"cell 7 of 24", or "start-up" before the first."""
+        return f"cell {self._cell} of {self._cells}" if self._cell else "start-up"
 
     def start(self, name: str, reason: str) -> None:
         """A notebook starts."""

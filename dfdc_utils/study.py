@@ -173,11 +173,13 @@ class Ledger:
 
     def begin(self, notebook: Path) -> None:
         """From now on `notebook` counts as failed, until it has succeeded."""
+        # Read now: somebody may edit it while it runs.
+        self._text = _digest(_cells(notebook))
         self._entries.setdefault(notebook.stem, {"outputs": []})["made_from"] = None
         write_json(self._workspace.study, self._entries)
 
     def succeeded(self, notebook: Path, wrote: list[str]) -> None:
-        """`notebook` is done, and wrote the files `wrote` (relative to the run's folder)."""
+        """`notebook`, begun last, is done, and wrote the files `wrote` (relative to the run's folder)."""
         # A file belongs to the notebook that wrote it last. What an earlier run of this notebook wrote, and
         # this one left as it was (finished shards of faces, say), is still its own.
         for entry in self._entries.values():
@@ -185,7 +187,7 @@ class Ledger:
         entry = self._entries[notebook.stem]
         kept = [name for name in entry["outputs"] if (self._workspace.run / name).is_file()]
         entry["outputs"] = kept + wrote
-        entry["made_from"] = self._made_from(notebook)
+        entry["made_from"] = self._made_from(notebook) | {"text": self._text}
         write_json(self._workspace.study, self._entries)
 
     def _made_from(self, notebook: Path) -> dict[str, str]:

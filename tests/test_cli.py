@@ -1,9 +1,12 @@
+import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from dfdc_utils import cli, environment, study
+from dfdc_utils.workspace import write_json
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +98,45 @@ def test_list_says_what_would_run_and_why(workspace, monkeypatch, capsys):
     monkeypatch.setattr(study, "listing", lambda workspace: [("07_evaluate_with_tta", "inputs changed")])
     assert cli.main(["study", "--list"]) == 0
     assert capsys.readouterr().out.split() == ["07_evaluate_with_tta", "inputs", "changed"]
+
+
+def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(workspace, monkeypatch, capsys):
+    from dfdc_utils.evaluation import predict
+
+    asked = []
+    verdicts = [
+        predict.Verdict(path=Path("a.mp4"), p_fake=0.5, faces=16, reason=None),
+        predict.Verdict(path=Path("much_longer.mp4"), p_fake=0.123456, faces=3, reason=None),
+        predict.Verdict(path=Path("empty.mp4"), p_fake=None, faces=0, reason="no face in any of 16 frames"),
+    ]
+
+    def score_videos(paths, name, workspace):
+        asked.append((paths, name))
+        return verdicts[: len(paths)]
+
+    monkeypatch.setattr(predict, "score_videos", score_videos)
+    assert cli.main(["predict", "a.mp4", "much_longer.mp4", "--profile", "tiny", "--model", "meso4"]) == 0
+    assert asked == [([Path("a.mp4"), Path("much_longer.mp4")], "meso4")]
+    printed = capsys.readouterr().out
+    assert [line.split() for line in printed.splitlines()[:3]] == [
+        ["video", "P(fake)", "verdict", "faces"],
+        ["a.mp4", "0.5000", "FAKE", "16"],
+        ["much_longer.mp4", "0.1235", "REAL", "3"],
+    ]
+    assert printed.count("not proof") == 1
+    assert "Meso4" in printed
+
+    assert cli.main(["predict", "a", "b", "c", "--profile", "tiny", "--model", "meso4"]) == 1
+    assert "cannot be judged: no face in any of 16 frames" in capsys.readouterr().out
+
+
+def test_the_default_model_is_the_best_on_the_validation_split(workspace):
+    from dfdc_utils.training import fit
+
+    record = dict.fromkeys((field.name for field in dataclasses.fields(fit.Training)), 0)
+    for name, accuracy in {"custom_cnn": 0.7, "meso4": 0.9, "densenet121": 0.8}.items():
+        workspace.model(name).parent.mkdir(parents=True, exist_ok=True)
+        workspace.model(name).touch()
+        history = [{"epoch": 1, "val_accuracy": accuracy}, {"epoch": 2, "val_accuracy": 0.5}]
+        write_json(workspace.training(name), record | {"model": name, "history": history})
+    assert cli._best_model(workspace) == "meso4"

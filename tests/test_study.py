@@ -52,6 +52,12 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("DFDC_HOME", str(tmp_path / "home {x}"))
     monkeypatch.setenv("DFDC_DATA", str(tmp_path / "set"))
     monkeypatch.delenv("DFDC_RUNS", raising=False)
+    # Whoever works on the package while its tests run does not change what these find.
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "plots.py").write_text("COLOUR = 1")
+    (package / "cli.py").write_text("")
+    monkeypatch.setattr(study, "PACKAGE", package)
     return Workspace.open("tiny", source="dfdc", epochs=7)
 
 
@@ -145,12 +151,8 @@ def test_a_whole_study_then_what_changes_and_only_that(workspace, notebooks, cap
     assert states(workspace, notebooks)[:2] == ["inputs changed", "up to date"]
 
 
-def test_changed_code_is_noticed_but_not_that_of_the_runner(workspace, notebooks, tmp_path, monkeypatch):
+def test_changed_code_is_noticed_but_not_that_of_the_runner(workspace, notebooks, tmp_path):
     package = tmp_path / "package"
-    package.mkdir()
-    (package / "plots.py").write_text("COLOUR = 1")
-    (package / "cli.py").write_text("")
-    monkeypatch.setattr(study, "PACKAGE", package)
     study.run(workspace, notebooks=notebooks, only=["01"])
     (package / "cli.py").write_text("# another way to say it")
     assert states(workspace, notebooks)[0] == "up to date"
@@ -221,6 +223,14 @@ def test_a_notebook_that_leaves_early_did_not_succeed(workspace, notebooks):
         study.run(workspace, notebooks=notebooks)
 
 
+def test_a_notebook_that_was_edited_while_it_ran_is_run_again(workspace, notebooks):
+    path = write_notebook(notebooks, "01_explore_the_data", "from pathlib import Path")
+    edit = f"path = Path({str(path)!r})\n_ = path.write_text(path.read_text().replace('# 01', '# One'))"
+    write_notebook(notebooks, "01_explore_the_data", "from pathlib import Path", edit)
+    study.run(workspace, notebooks=notebooks, only=["01"])
+    assert states(workspace, notebooks)[0] == "text changed"
+
+
 def test_a_file_belongs_to_the_notebook_that_wrote_it_last(workspace, notebooks, capsys):
     """Two notebooks that write one file must not make each other run for ever."""
     write_notebook(notebooks, "03_train_custom_cnn", write("predictions/custom_cnn.parquet"))
@@ -269,6 +279,7 @@ def test_an_interrupt_shuts_the_kernel_down_and_the_next_run_takes_up_there(work
         "from pathlib import Path\n"
         "from dfdc_utils import cli, study\n"
         f"study.project_root = lambda: Path({str(tmp_path)!r})\n"
+        f"study.PACKAGE = Path({str(tmp_path / 'package')!r})\n"
         "sys.exit(cli.main(['study', '--profile', 'tiny', '--set', 'source=dfdc', '--set', 'epochs=7']))"
     )
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The smallest study, end to end: real videos, real papermill, every notebook, by the command of the README."""
+"""The smallest study, end to end: real videos, real papermill, every notebook, by the README's command."""
 
 import json
 import math
