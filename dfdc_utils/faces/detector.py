@@ -7,7 +7,7 @@ around them is ours. It finds what `MTCNN().detect_faces` finds, five times as f
 - `detect_faces` turns every TensorFlow error into "no faces", for all frames of its batch: here errors are errors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from mtcnn import MTCNN
 from mtcnn.utils import bboxes as boxes_of_mtcnn
-from mtcnn.utils.images import build_scale_pyramid, normalize_images, scale_images
+from mtcnn.utils.images import build_scale_pyramid, normalize_images
 from mtcnn.utils.landmarks import adjust_landmarks
 
 # The package's own numbers. The smallest face must stay at 20 pixels: the scale pyramid is built wrongly for
@@ -61,59 +61,61 @@ class FaceDetector:
         self.device = device or ("GPU:0" if tf.config.list_physical_devices("GPU") else "CPU:0")
         with tf.device(self.device):
             propose, refine, output = (stage.model for stage in MTCNN(device=self.device).stages)
-        # Open shapes: one trace serves frames of every size and any number of faces.
-        self._propose = _graph(propose, (None, None, None, 3))
-        self._refine = _graph(refine, (None, 24, 24, 3))
-        self._output = _graph(output, (None, 48, 48, 3))
+        self._propose = _on_frames(propose)
+        self._refine = _on_patches(refine, 24)
+        self._output = _on_patches(output, 48)
 
-    def detect(self, images: Sequence[np.ndarray]) -> list[list[Detection]]:
-        """The faces in each of `images` (RGB uint8, height x width x 3), most confident first."""
-        found: list[list[Detection]] = [[] for _ in images]
-        for batch in _batches(images):
-            small = [_shrink(images[index], self.width) for index in batch]
+    def detect(self, images: Sequence[np.ndarray], *, every: int = 1) -> list[list[Detection]]:
+        """The faces in each of `images` (RGB uint8, height x width x 3), most confident first.
+
+        Args:
+            images: of any sizes; those of one size are looked at together.
+            every: for frames of one video, in order. Above 1, the whole of every `every`-th frame is searched,
+                and between them the second and third network look where the face was and will be: the first
+                network, which proposes places, takes most of the time. A frame in which this finds fewer faces
+                than its neighbours have is searched as a whole.
+        """
+        small = [_shrink(image, self.width) for image in images]
+        if every > 1 and len({image.shape for image in small}) == 1:
+            rows = self._follow(small, every)
+        else:
+            rows = self._search(small, range(len(small)))
+        return [_detections(rows[k], small[k].shape, images[k].shape) for k in range(len(images))]
+
+    def _search(self, images: list[np.ndarray], which: Iterable[int]) -> dict[int, np.ndarray]:
+        """Rows (box, confidence, landmarks) of the faces anywhere in some of `images`."""
+        found = {}
+        for batch in _batches(images, which):
             with tf.device(self.device):
-                rows = self._stages(np.stack(small))
-            height, width = small[0].shape[:2]
-            full_height, full_width = images[batch[0]].shape[:2]
-            scale = np.array([full_width / width, full_height / height])
-            for row in rows[np.argsort(-rows[:, 5], kind="stable")]:
-                detection = _detection(row, scale)
-                if _within(detection.box, full_width, full_height):
-                    found[batch[int(row[0])]].append(detection)
+                stack = tf.constant(np.stack([images[index] for index in batch]))
+                found |= _split(self._confirm(stack, self._proposals(stack)), batch)
         return found
 
-    def _stages(self, images: np.ndarray) -> np.ndarray:
-        """MTCNN's three networks on uint8 images of one size. Rows: image, box, confidence, landmarks."""
-        normalised = tf.constant(normalize_images(images.astype(np.float32)))
-        rows = self._proposals(normalised)
-        if not len(rows):
-            return np.empty((0, 16))
+    def _follow(self, images: list[np.ndarray], every: int) -> dict[int, np.ndarray]:
+        """As `_search`, for all of `images`, which are frames of one video."""
+        last = len(images) - 1
+        searched = sorted({*range(0, last, every), last})
+        found = self._search(images, searched)
+        expected = {}
+        guesses = {}
+        for before, after in zip(searched, searched[1:]):
+            for index in range(before + 1, after):
+                expected[index] = max(len(found[before]), len(found[after]))
+                guesses[index] = _between(found[before], found[after], (index - before) / (after - before))
+        for batch in _batches(images, [index for index in guesses if expected[index]]):
+            with tf.device(self.device):
+                stack = tf.constant(np.stack([images[index] for index in batch]))
+                rows = [_numbered(guesses[index], place) for place, index in enumerate(batch)]
+                found |= _split(self._confirm(stack, np.concatenate(rows)), batch)
+        lost = [index for index in guesses if len(found.get(index, ())) < max(expected[index], 1)]
+        return found | self._search(images, lost)
 
-        offsets, scores = self._refine(_patches(normalised, rows, 24))
-        rows = boxes_of_mtcnn.replace_confidence(rows, scores)
-        rows = boxes_of_mtcnn.adjust_bboxes(rows, offsets)
-        rows = boxes_of_mtcnn.pick_matches(rows, score_threshold=_REFINED)
-        rows = boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="union", initial_sort=True)
-        rows = boxes_of_mtcnn.resize_to_square(rows)
-        if not len(rows):
-            return np.empty((0, 16))
-
-        offsets, landmarks, scores = self._output(_patches(normalised, rows, 48))
-        landmarks = adjust_landmarks(landmarks, rows)
-        rows = boxes_of_mtcnn.replace_confidence(rows, scores)
-        rows = boxes_of_mtcnn.adjust_bboxes(rows, offsets)
-        rows = np.concatenate([rows, landmarks], axis=-1)
-        rows = boxes_of_mtcnn.pick_matches(rows, scores_column=5, score_threshold=self.min_confidence)
-        if not len(rows):
-            return np.empty((0, 16))
-        return boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="min", initial_sort=True)
-
-    def _proposals(self, normalised: tf.Tensor) -> np.ndarray:
+    def _proposals(self, images: tf.Tensor) -> np.ndarray:
         """The first network over a pyramid of sizes. Rows: image, square box, confidence."""
-        count, height, width = normalised.shape[:3]
+        count, height, width = images.shape[:3]
         levels = [np.empty((0, 6))]
         for scale in build_scale_pyramid(width, height, _SMALLEST_FACE, _SCALE_FACTOR):
-            offsets, scores = self._propose(scale_images(normalised, scale))
+            offsets, scores = self._propose(images, [int(height * scale), int(width * scale)])
             rows = boxes_of_mtcnn.generate_bounding_box(offsets, scores, _PROPOSED)
             rows = boxes_of_mtcnn.upscale_bboxes(rows, np.full(count, scale))
             levels.append(
@@ -123,33 +125,83 @@ class FaceDetector:
         rows = boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="union", initial_sort=True)
         return boxes_of_mtcnn.resize_to_square(rows)
 
+    def _confirm(self, images: tf.Tensor, rows: np.ndarray) -> np.ndarray:
+        """The second and third network on proposals. Rows: image, box, confidence, landmarks."""
+        if not len(rows):
+            return np.empty((0, 16))
+        offsets, scores = self._refine(images, *_patches(images, rows))
+        rows = boxes_of_mtcnn.replace_confidence(rows, scores)
+        rows = boxes_of_mtcnn.adjust_bboxes(rows, offsets)
+        rows = boxes_of_mtcnn.pick_matches(rows, score_threshold=_REFINED)
+        rows = boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="union", initial_sort=True)
+        rows = boxes_of_mtcnn.resize_to_square(rows)
+        if not len(rows):
+            return np.empty((0, 16))
+        offsets, landmarks, scores = self._output(images, *_patches(images, rows))
+        landmarks = adjust_landmarks(landmarks, rows)
+        rows = boxes_of_mtcnn.replace_confidence(rows, scores)
+        rows = boxes_of_mtcnn.adjust_bboxes(rows, offsets)
+        rows = np.concatenate([rows, landmarks], axis=-1)
+        rows = boxes_of_mtcnn.pick_matches(rows, scores_column=5, score_threshold=self.min_confidence)
+        if not len(rows):
+            return np.empty((0, 16))
+        return boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="min", initial_sort=True)
 
-def _graph(model, shape: tuple):
-    return tf.function(lambda images: model(images), input_signature=[tf.TensorSpec(shape, tf.float32)])
+
+_IMAGES = tf.TensorSpec((None, None, None, 3), tf.uint8)
 
 
-@tf.function(input_signature=[
-    tf.TensorSpec((None, None, None, 3), tf.float32),
-    tf.TensorSpec((None, 4), tf.float32),
-    tf.TensorSpec((None,), tf.int32),
-    tf.TensorSpec((), tf.int32),
-])
-def _cut(images, boxes, numbers, side):
-    return tf.image.crop_and_resize(images, boxes, numbers, [side, side])
+def _on_frames(network):
+    """`network` on whole frames, scaled to (height, width). The open shapes mean one trace for all sizes."""
+    @tf.function(input_signature=[_IMAGES, tf.TensorSpec((2,), tf.int32)])
+    def graph(images, size):
+        return network(normalize_images(tf.image.resize(images, size, method="area")))
+    return graph
 
 
-def _patches(images: tf.Tensor, rows: np.ndarray, side: int) -> tf.Tensor:
-    """What each box of `rows` shows, (n, side, side, 3)."""
+def _on_patches(network, side: int):
+    """`network` on squares cut out of frames, by boxes (y0, x0, y1, x1 between 0 and 1) and frame numbers."""
+    @tf.function(input_signature=[_IMAGES, tf.TensorSpec((None, 4), tf.float32), tf.TensorSpec((None,), tf.int32)])
+    def graph(images, boxes, numbers):
+        # 127.5 is zero after normalising, which is what mtcnn sees beyond the edge.
+        patches = tf.image.crop_and_resize(images, boxes, numbers, (side, side), extrapolation_value=127.5)
+        return network(normalize_images(patches))
+    return graph
+
+
+def _patches(images: tf.Tensor, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     height, width = images.shape[1:3]
     boxes = rows[:, [2, 1, 4, 3]] / [height, width, height, width]
-    return _cut(images, boxes.astype(np.float32), rows[:, 0].astype(np.int32), side)
+    return boxes.astype(np.float32), rows[:, 0].astype(np.int32)
 
 
-def _batches(images: Sequence[np.ndarray]) -> list[list[int]]:
-    """Indices of images of one size, at most `_BATCH` together."""
+def _between(before: np.ndarray, after: np.ndarray, part: float) -> np.ndarray:
+    """Squares in which a face may be, given the faces some frames before and after. Shape (n, 4)."""
+    guesses = [before[:, :4], after[:, :4]]
+    if len(before) and len(after):
+        gaps = np.abs(before[:, None, :4] - after[None, :, :4]).sum(axis=2)
+        pairs = after[gaps.argmin(axis=1), :4]
+        guesses.append(before[:, :4] * (1 - part) + pairs * part)
+    return np.concatenate(guesses)
+
+
+def _numbered(boxes: np.ndarray, number: int) -> np.ndarray:
+    """Boxes as proposals of the image `number`: square, with full confidence."""
+    ones = np.ones((len(boxes), 1))
+    return boxes_of_mtcnn.resize_to_square(np.concatenate([number * ones, boxes, ones], axis=1))
+
+
+def _split(rows: np.ndarray, batch: list[int]) -> dict[int, np.ndarray]:
+    """Rows without their first column, by image, most confident first."""
+    rows = rows[np.argsort(-rows[:, 5], kind="stable")]
+    return {index: rows[rows[:, 0] == place, 1:] for place, index in enumerate(batch)}
+
+
+def _batches(images: list[np.ndarray], which: Iterable[int]) -> list[list[int]]:
+    """Indices out of `which` of images of one size, at most `_BATCH` together."""
     by_shape: dict[tuple, list[int]] = {}
-    for index, image in enumerate(images):
-        by_shape.setdefault(image.shape, []).append(index)
+    for index in which:
+        by_shape.setdefault(images[index].shape, []).append(index)
     return [group[k:k + _BATCH] for group in by_shape.values() for k in range(0, len(group), _BATCH)]
 
 
@@ -162,14 +214,14 @@ def _shrink(image: np.ndarray, width: int) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def _within(box: tuple, width: int, height: int) -> bool:
-    """Whether `box` is one, and has its centre in the frame: the last network may move a box anywhere."""
-    x0, y0, x1, y1 = box
-    return x0 < x1 and y0 < y1 and 0 <= x0 + x1 < 2 * width and 0 <= y0 + y1 < 2 * height
-
-
-def _detection(row: np.ndarray, scale: np.ndarray) -> Detection:
-    """A row of MTCNN's (all x of the landmarks, then all y) in pixels of the full frame."""
-    box = (row[1:5].reshape(2, 2) * scale).ravel()
-    landmarks = row[6:16].reshape(2, 5).T * scale
-    return Detection(box=tuple(box.tolist()), confidence=float(row[5]), landmarks=landmarks.astype(np.float32))
+def _detections(rows: np.ndarray, small: tuple, full: tuple) -> list[Detection]:
+    """MTCNN's rows (all x of the landmarks stand before all y) in pixels of the full frame."""
+    scale = np.array([full[1] / small[1], full[0] / small[0]])
+    found = []
+    for row in rows:
+        x0, y0, x1, y1 = (row[:4].reshape(2, 2) * scale).ravel().tolist()
+        # The last network may move a box anywhere: its centre must be in the frame.
+        if x0 < x1 and y0 < y1 and 0 <= x0 + x1 < 2 * full[1] and 0 <= y0 + y1 < 2 * full[0]:
+            landmarks = (row[5:15].reshape(2, 5).T * scale).astype(np.float32)
+            found.append(Detection(box=(x0, y0, x1, y1), confidence=float(row[4]), landmarks=landmarks))
+    return found

@@ -25,6 +25,8 @@ _SETTINGS = (
     "min_frames", "frames_per_video", "detection_width", "face_margin", "face_side", "max_people",
     "videos_per_shard",
 )
+_SEARCH_EVERY = 4
+"""Frames out of which one is searched as a whole; see `FaceDetector.detect`."""
 
 
 def extract(
@@ -53,34 +55,35 @@ def extract(
 
     Raises:
         StoreMismatch: the store there has other settings or other videos.
+        StoreBusy: another process is filling it.
     """
     if not len(table):
         raise ValueError("There are no videos in the table: nothing to extract.")
     size = profile.videos_per_shard
     shards = [table.iloc[k:k + size] for k in range(0, len(table), size)]
     store = FaceStore(folder)
-    settings = {name: getattr(profile, name) for name in _SETTINGS}
-    store.begin(settings, _fingerprint(table), len(shards), force=force)
-    finished = store.finished()
-    if finished:
-        print(f"{len(finished)} of {len(shards)} shards of faces are there already.")
+    with store.held():
+        settings = {name: getattr(profile, name) for name in _SETTINGS}
+        store.begin(settings, _fingerprint(table), len(shards), force=force)
+        finished = store.finished()
+        if finished:
+            print(f"{len(finished)} of {len(shards)} shards of faces are there already.")
+        tasks = [
+            (number, rows[["video", "path"]].values.tolist(), str(store.folder), profile)
+            for number, rows in enumerate(shards)
+            if number not in finished
+        ]
+        outcomes = collections.Counter()
 
-    tasks = [
-        (number, rows[["video", "path"]].values.tolist(), str(store.folder), profile)
-        for number, rows in enumerate(shards)
-        if number not in finished
-    ]
-    outcomes = collections.Counter()
+        def so_far(result: collections.Counter) -> str:
+            outcomes.update(result)
+            return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
 
-    def so_far(result: collections.Counter) -> str:
-        outcomes.update(result)
-        return ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items(), key=lambda i: -i[1]))
-
-    results = parallel.run(
-        _extract_shard, tasks, description="Extracting faces", unit="shard", workers=workers, scheduler=scheduler,
-        note=so_far,
-    )
-    collections.deque(results, maxlen=0)
+        results = parallel.run(
+            _extract_shard, tasks, description="Extracting faces", unit="shard", workers=workers,
+            scheduler=scheduler, note=so_far,
+        )
+        collections.deque(results, maxlen=0)
     return store.account()
 
 
@@ -117,7 +120,7 @@ def extract_video(
             reason = f"{frames.info.frames} frames; at least {profile.min_frames} are wanted"
             account |= {"outcome": "too_short", "reason": reason}
         else:
-            tracks = link(detector.detect(frames.images), max_people=profile.max_people)
+            tracks = link(detector.detect(frames.images, every=_SEARCH_EVERY), max_people=profile.max_people)
             faces = _faces(video, frames, tracks, profile)
             account |= {"faces": len(faces), "tracks": len(tracks)}
             if not tracks:

@@ -9,13 +9,18 @@ A shard is written to a temporary name and renamed, its faces last: a shard whos
 The store knows videos and faces; labels and splits are in the study's table.
 """
 
+import contextlib
+import datetime
 import functools
 import json
+import platform
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,6 +70,10 @@ class StoreMismatch(ValueError):
     """A store was made with other settings or of other videos than those asked for."""
 
 
+class StoreBusy(RuntimeError):
+    """Another process is writing to the store."""
+
+
 class FaceStore:
     """Reads and writes one face store. Safe to share between threads, and to send to other processes.
 
@@ -86,6 +95,29 @@ class FaceStore:
 
     # Writing.
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other extractions away from this store. Raises StoreBusy, saying who holds it.
+
+        A process that was killed holds nothing: its lock is taken over.
+        """
+        lock = self.folder / "store.lock"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        me = psutil.Process()
+        mine = {"host": platform.node(), "pid": me.pid, "began": me.create_time()}
+        if lock.exists() and _alive(holder := json.loads(lock.read_text(encoding="utf-8"))):
+            since = datetime.datetime.fromtimestamp(lock.stat().st_mtime).strftime("%d %B, %H:%M")
+            raise StoreBusy(
+                f"Process {holder['pid']} on {holder['host']} has been writing to the face store in {self.folder} "
+                f"since {since}. Wait for it, or end it; if it no longer exists, delete {lock}."
+            )
+        with whole(lock) as temporary:
+            temporary.write_text(json.dumps(mine), encoding="utf-8")
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
     def begin(self, settings: dict, videos: str, shards: int, *, force: bool = False) -> None:
         """Makes the folder a store of these settings and videos, or checks that it already is one.
 
@@ -98,6 +130,8 @@ class FaceStore:
         Raises:
             StoreMismatch: the store there has other settings or videos; names them.
         """
+        for path in self.folder.glob(".*"):
+            path.unlink()  # what a killed run left half written
         wanted = {"format": _FORMAT, "settings": settings, "videos": videos, "shards": shards}
         found = self._manifest()
         if found == wanted:
@@ -227,6 +261,16 @@ class FaceStore:
 
     def _account_path(self, shard: int) -> Path:
         return self.folder / f"account-{shard:05d}.parquet"
+
+
+def _alive(holder: dict) -> bool:
+    """Whether the process of a lock still runs, as far as can be told: not from another machine."""
+    if holder["host"] != platform.node():
+        return True
+    try:
+        return psutil.Process(holder["pid"]).create_time() == holder["began"]
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _difference(found: dict | None, wanted: dict) -> str:

@@ -1,5 +1,7 @@
 import concurrent.futures
 import pickle
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -7,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dfdc_utils.faces import crops
-from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore, StoreMismatch
+from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore, StoreBusy, StoreMismatch
 
 SIDE = 32
 
@@ -113,6 +115,31 @@ def test_a_shard_that_fails_leaves_nothing(store, tmp_path):
     with pytest.raises(KeyError):
         store.write(2, faces.drop(columns="jpeg"), account)
     assert store.finished() == {0, 1}
+    assert not list(store.folder.glob(".*"))
+
+
+def test_one_writer_at_a_time(tmp_path):
+    hold = "import sys, time; from dfdc_utils.faces.store import FaceStore\n" \
+        "with FaceStore(sys.argv[1]).held(): print('held', flush=True); time.sleep(60)"
+    other = subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StoreBusy, match=f"Process {other.pid} on "):
+            with FaceStore(tmp_path).held():
+                pass
+    finally:
+        other.kill()
+        other.wait()
+    # It was killed, so its lock is still there, and means nothing.
+    assert (tmp_path / "store.lock").exists()
+    with FaceStore(tmp_path).held():
+        pass
+    assert not (tmp_path / "store.lock").exists()
+
+
+def test_what_a_killed_run_left_half_written_is_removed(store):
+    (store.folder / ".faces-00002.0123abcd.parquet").write_bytes(b"half")
+    store.begin({"face_side": SIDE}, "all of them", shards=2)
     assert not list(store.folder.glob(".*"))
 
 

@@ -1,0 +1,181 @@
+import numpy as np
+import pandas as pd
+import pytest
+from video_files import counted, write_sound, write_video
+
+from dfdc_utils import profiles
+from dfdc_utils.data import metadata
+from dfdc_utils.faces import crops
+from dfdc_utils.faces.detector import Detection
+from dfdc_utils.faces.extraction import extract, extract_video, frame_statistics
+from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore, StoreMismatch
+
+PROFILE = profiles.get("tiny", min_frames=20, frames_per_video=5, face_side=32, face_margin=0.5)
+
+
+class BrightSpots:
+    """A detector for pictures whose faces are bright squares on black; needs no networks."""
+
+    def detect(self, images, *, every=1):
+        return [self._spots(image) for image in images]
+
+    def _spots(self, image):
+        import cv2
+
+        contours, _ = cv2.findContours((image[..., 0] > 100).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        boxes = [cv2.boundingRect(contour) for contour in contours]
+        return [
+            Detection(box=(x, y, x + w, y + h), confidence=0.9, landmarks=np.zeros((5, 2), np.float32))
+            for x, y, w, h in boxes
+        ]
+
+
+def spot_video(path, places, count=24, size=(96, 160)):
+    """Red squares of 20 pixels whose centres move right by a pixel a frame from each of `places`."""
+    images = []
+    for frame in range(count):
+        image = np.zeros((*size, 3), np.uint8)
+        for x, y in places:
+            image[max(y - 10, 0):y + 10, max(x + frame - 10, 0):x + frame + 10, 0] = 240
+        images.append(image)
+    return write_video(path, images)
+
+
+def look(path, profile=PROFILE):
+    faces, account = extract_video(path, "a.mp4", BrightSpots(), profile)
+    assert list(faces.columns) == FACES.names
+    assert list(account) == ACCOUNT.names
+    assert account["faces"] == len(faces)
+    return faces, account
+
+
+def test_a_face_is_cropped_with_its_margin(tmp_path):
+    faces, account = look(spot_video(tmp_path / "a.mp4", [(60, 40)]))
+    assert (account["outcome"], account["frames"], account["frames_read"]) == ("ok", 24, 5)
+    assert account["tracks"] == 1 and account["elapsed"] > 0
+    assert faces["frame"].tolist() == [0, 6, 12, 17, 23]
+    assert ((faces["x0"] + faces["x1"]) / 2).tolist() == pytest.approx(60 + faces["frame"], abs=1)
+    assert faces["seconds"].tolist() == pytest.approx(faces["frame"] / 30)
+    # The square is one and a half times the face: a third of the crop is background.
+    red = crops.decode(faces["jpeg"][0])[16, :, 0] > 100
+    assert red.sum() == pytest.approx(32 / 1.5, abs=2)
+    assert red[:4].sum() == red[-4:].sum() == 0
+
+
+def test_the_faces_of_two_people(tmp_path):
+    faces, account = look(spot_video(tmp_path / "a.mp4", [(30, 40), (100, 60)]))
+    assert account["tracks"] == 2
+    assert faces["track"].tolist() == [0] * 5 + [1] * 5
+    assert faces.groupby("track")["x0"].apply(lambda x: x.is_monotonic_increasing).all()
+
+
+def test_a_face_at_the_edge_of_the_frame(tmp_path):
+    faces, _ = look(spot_video(tmp_path / "a.mp4", [(4, 4)]))
+    crop = crops.decode(faces["jpeg"][0])
+    assert crop.shape == (32, 32, 3)
+    assert crop[..., 0].mean() > 100
+
+
+def test_what_comes_of_videos_that_cannot_be_used(tmp_path):
+    _, account = look(spot_video(tmp_path / "short.mp4", [(60, 40)], count=19))
+    assert (account["outcome"], account["faces"]) == ("too_short", 0)
+    assert account["reason"] == "19 frames; at least 20 are wanted"
+    _, account = look(spot_video(tmp_path / "nobody.mp4", []))
+    assert (account["outcome"], account["frames_read"]) == ("no_face", 5)
+    (tmp_path / "empty.mp4").touch()
+    _, account = look(tmp_path / "empty.mp4")
+    assert (account["outcome"], account["reason"], account["frames"]) == ("unreadable", "the file is empty", 0)
+
+
+def test_frame_statistics_are_the_reports():
+    account = pd.DataFrame({"outcome": ["ok", "ok", "too_short", "unreadable"], "frames": [300, 200, 100, 0]})
+    statistics = frame_statistics(account, min_frames=150)
+    assert statistics.to_dict() == {
+        "videos": 3, "mean": 200, "median": 200, "min": 100, "max": 300, "below_minimum": 1,
+    }
+
+
+@pytest.fixture(scope="module")
+def table(tiny_dfdc, tmp_path_factory) -> pd.DataFrame:
+    """The synthetic set, and files that are no videos among them."""
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("not a video")
+    (folder / "folder.mp4").mkdir()
+    write_sound(folder / "sound.mp4")
+    whole = spot_video(folder / "nobody.mp4", []).read_bytes()
+    for percent in (10, 50, 99):
+        (folder / f"truncated{percent}.mp4").write_bytes(whole[:len(whole) * percent // 100])
+    write_video(folder / "one.mp4", counted(1))
+    broken = pd.DataFrame({"video": sorted(path.name for path in folder.iterdir()), "part": "broken"})
+    broken["path"] = [str(folder / video) for video in broken["video"]]
+    videos = metadata.read(tiny_dfdc).table[["video", "path", "part"]]
+    return pd.concat([videos[:6], broken, videos[6:]], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def extracted(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faces")
+    return folder, extract(table, folder, profiles.get("tiny"), workers=2)
+
+
+def test_every_video_is_in_the_account(table, extracted):
+    _, account = extracted
+    assert account["video"].tolist() == table["video"].tolist()
+    outcomes = account.set_index("video")["outcome"]
+    assert (outcomes[["empty.mp4", "text.mp4", "folder.mp4", "sound.mp4"]] == "unreadable").all()
+    assert (outcomes[[f"truncated{percent}.mp4" for percent in (10, 50, 99)]] == "unreadable").all()
+    assert outcomes["nobody.mp4"] == "no_face"
+    assert outcomes["one.mp4"] == "too_short"
+    failed = account[account["outcome"] != "ok"]
+    assert failed["reason"].str.len().gt(5).all()
+    # Most clips of the synthetic set show a face in most of their frames.
+    synthetic = account[account["video"].str.fullmatch(r"[a-z]{10}\.mp4") & (account["outcome"] == "ok")]
+    assert len(synthetic) >= 8
+    assert (synthetic["faces"] >= 0.8 * synthetic["frames_read"]).mean() > 0.8
+
+
+def test_faces_and_pictures_belong_together(extracted):
+    folder, account = extracted
+    store = FaceStore(folder)
+    faces = store.faces()
+    assert faces.groupby("video").size().to_dict() == account[account["faces"] > 0].set_index("video")["faces"].to_dict()
+    assert store.crops(faces).shape == (len(faces), 64, 64, 3)
+    assert faces["confidence"].between(0.8, 1).all()
+    eyes = np.stack(faces["landmarks"])[:, [0, 2]]
+    assert (eyes[:, 0] < eyes[:, 1]).mean() > 0.95
+
+
+def contents(folder) -> tuple[pd.DataFrame, pd.DataFrame]:
+    store = FaceStore(folder)
+    return store.faces([*FACES.names]), store.account().drop(columns="elapsed")
+
+
+def test_an_interrupted_run_goes_on_where_it_was(table, extracted, capsys):
+    folder, _ = extracted
+    faces, account = contents(folder)
+    kept = (folder / "faces-00000.parquet").stat().st_mtime_ns
+    (folder / "faces-00001.parquet").unlink()
+    # One worker instead of two, and one shard instead of all: nothing may depend on either.
+    extract(table, folder, profiles.get("tiny"), workers=1)
+    shards = -(-len(table) // 5)
+    assert f"{shards - 1} of {shards} shards of faces are there already." in capsys.readouterr().out
+    faces_again, account_again = contents(folder)
+    pd.testing.assert_frame_equal(faces_again, faces)
+    pd.testing.assert_frame_equal(account_again, account)
+    assert (folder / "faces-00000.parquet").stat().st_mtime_ns == kept
+
+
+def test_a_store_of_other_settings_or_videos_is_refused(table, extracted):
+    folder, _ = extracted
+    with pytest.raises(StoreMismatch, match=r"face_margin=0.3 \(now 0.4\)"):
+        extract(table, folder, profiles.get("tiny", face_margin=0.4))
+    with pytest.raises(StoreMismatch, match="other videos"):
+        extract(table.iloc[:-1], folder, profiles.get("tiny"))
+    # What does not shape the faces may change.
+    extract(table, folder, profiles.get("tiny", epochs=7))
+
+
+def test_no_videos_are_an_error(tmp_path):
+    with pytest.raises(ValueError, match="no videos"):
+        extract(pd.DataFrame({"video": [], "path": [], "part": []}), tmp_path, PROFILE)
