@@ -103,16 +103,20 @@ class FaceStore:
         """
         lock = self.folder / "store.lock"
         self.folder.mkdir(parents=True, exist_ok=True)
+        if lock.exists() and not _alive(json.loads(lock.read_text(encoding="utf-8"))):
+            lock.unlink()
         me = psutil.Process()
-        mine = {"host": platform.node(), "pid": me.pid, "began": me.create_time()}
-        if lock.exists() and _alive(holder := json.loads(lock.read_text(encoding="utf-8"))):
+        try:
+            # "x" fails where the file exists: of two that come at one moment, one gets it.
+            with open(lock, "x", encoding="utf-8") as file:
+                json.dump({"host": platform.node(), "pid": me.pid, "began": me.create_time()}, file)
+        except FileExistsError:
+            holder = json.loads(lock.read_text(encoding="utf-8"))
             since = datetime.datetime.fromtimestamp(lock.stat().st_mtime).strftime("%d %B, %H:%M")
             raise StoreBusy(
                 f"Process {holder['pid']} on {holder['host']} has been writing to the face store in {self.folder} "
                 f"since {since}. Wait for it, or end it; if it no longer exists, delete {lock}."
-            )
-        with whole(lock) as temporary:
-            temporary.write_text(json.dumps(mine), encoding="utf-8")
+            ) from None
         try:
             yield
         finally:
