@@ -27,6 +27,8 @@ _SETTINGS = (
 )
 _SEARCH_EVERY = 4
 """Frames out of which one is searched as a whole; see `FaceDetector.detect`."""
+_MAY_BE_MISSING = 0.25
+"""Fraction of frames without the main person from which on the detector looks again."""
 
 
 def extract(
@@ -95,7 +97,7 @@ def extract_video(
     Args:
         path: the file.
         video: what it is called in the store.
-        detector: a `FaceDetector`, or whatever has its `detect`.
+        detector: a `FaceDetector`.
         profile: how many frames, which sizes.
         threads: of the decoder; 0 is one a core.
 
@@ -120,9 +122,9 @@ def extract_video(
             reason = f"{frames.info.frames} frames; at least {profile.min_frames} are wanted"
             account |= {"outcome": "too_short", "reason": reason}
         else:
-            tracks = link(detector.detect(frames.images, every=_SEARCH_EVERY), max_people=profile.max_people)
+            tracks, helped = _people(frames.images, detector, profile.max_people)
             faces = _faces(video, frames, tracks, profile)
-            account |= {"faces": len(faces), "tracks": len(tracks)}
+            account |= {"faces": len(faces), "tracks": len(tracks), "second_look": helped}
             if not tracks:
                 reason = f"no face in more than one of {len(frames.images)} frames"
                 account |= {"outcome": "no_face", "reason": reason}
@@ -166,6 +168,24 @@ def _detector(width: int):
     from dfdc_utils.faces.detector import FaceDetector
 
     return FaceDetector(width=width)
+
+
+def _people(images: list, detector, max_people: int) -> tuple[list[Track], str | None]:
+    """The people in `images`, and the name of the last second look that found the main one in more frames."""
+    found = detector.detect(images, every=_SEARCH_EVERY)
+    tracks = link(found, max_people=max_people)
+    helped = None
+    for look in detector.second_looks:
+        seen = set(tracks[0].frames) if tracks else set()
+        missing = [index for index in range(len(images)) if index not in seen]
+        if len(missing) <= _MAY_BE_MISSING * len(images):
+            break
+        for index, faces in zip(missing, detector.detect([images[index] for index in missing], look=look)):
+            found[index] = max(faces, found[index], key=len)
+        tracks = link(found, max_people=max_people)
+        if tracks and len(tracks[0].frames) > len(seen):
+            helped = look.name
+    return tracks, helped
 
 
 def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile) -> pd.DataFrame:

@@ -57,6 +57,7 @@ ACCOUNT = pa.schema([
     ("frames_read", pa.int64()),
     ("faces", pa.int64()),
     ("tracks", pa.int64()),
+    ("second_look", pa.string()),  # the look that found more, where a plain one found few faces
     ("elapsed", pa.float64()),  # seconds of work
 ])
 

@@ -16,7 +16,9 @@ PROFILE = profiles.get("tiny", min_frames=20, frames_per_video=5, face_side=32, 
 class BrightSpots:
     """A detector for pictures whose faces are bright squares on black; needs no networks."""
 
-    def detect(self, images, *, every=1):
+    second_looks = ()
+
+    def detect(self, images, *, every=1, look=None):
         return [self._spots(image) for image in images]
 
     def _spots(self, image):
