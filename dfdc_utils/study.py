@@ -41,7 +41,6 @@ _SHOWN = {
     "test_accuracy_tta": "with TTA",
     "test_auc": "test AUC",
     "test_log_loss": "test log loss",
-    "report_test_accuracy": "report's test accuracy",
 }
 # How notebooks are run does not change what comes out of them.
 _NOT_HASHED = ("study.py", "progress.py", "cli.py", "__main__.py")

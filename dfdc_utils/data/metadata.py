@@ -137,6 +137,14 @@ def locate(workspace: Workspace, data: str | Path | None = None) -> Path:
     )
 
 
+def pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """Every fake whose original is in the table too: video, path, original, original_path, in the table's order."""
+    originals = table[["video", "path"]].add_prefix("original_")
+    fakes = table.loc[table["label"] == "FAKE", ["video", "path", "original"]]
+    merged = fakes.merge(originals, left_on="original", right_on="original_video")
+    return merged.drop(columns="original_video")
+
+
 def save_study_table(workspace: Workspace, table: pd.DataFrame) -> None:
     """Writes the one table of a study, splits included."""
     with whole(workspace.table) as temporary:

@@ -13,7 +13,7 @@ from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
 from dfdc_utils.evaluation import aggregation
-from dfdc_utils.workspace import Workspace, write_json
+from dfdc_utils.workspace import Workspace, whole, write_json
 
 CLIP = 1e-15
 """Log loss is computed of scores clipped to [CLIP, 1 - CLIP], as Kaggle's was: a score of exactly 0 or 1 that
@@ -234,6 +234,12 @@ def comparison(workspace: Workspace) -> pd.DataFrame:
         raise FileNotFoundError(f"No model has been evaluated in {workspace.run}: run notebook 07 first.")
     table = pd.DataFrame(rows).join(REPORT_TABLE, on="model")
     return table.sort_values("test_auc", ascending=False, ignore_index=True)
+
+
+def save_comparison(workspace: Workspace, table: pd.DataFrame) -> None:
+    """Writes what `comparison` returned to `workspace.comparison`, which the study prints at its end."""
+    with whole(workspace.comparison) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def _read(path: Path, problem: str, notebook: str) -> dict:

@@ -43,6 +43,18 @@ class Training:
     """What the warm-up of a backbone that started at random came to: batches, loss, accuracy, seconds."""
     recipe: dict
 
+    def verdict(self) -> str:
+        """What to make of it, in a sentence or two, from the numbers alone."""
+        best = self.history.set_index("epoch").loc[self.best_epoch]
+        gap = best["accuracy"] - best["val_accuracy"]
+        return (
+            f"{models.title(self.model)}: epoch {self.best_epoch} of {len(self.history)} is kept, with a balanced "
+            f"validation accuracy of {best['val_accuracy']:.3f} for single predictions (a coin: 0.500); in training "
+            f"it had {best['accuracy']:.3f}, so the gap is {gap:+.3f}. {self.parameters:,} parameters, start: "
+            f"{self.weights_start}, {self.seconds:.0f} s, {self.faces_per_second:.0f} faces a second. "
+            f"The validation split has {self.videos['validation']} videos with a face."
+        )
+
 
 def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -> Training:
     """Trains model `name` on the face store of `workspace`; writes the model and its record there.
@@ -138,6 +150,22 @@ def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -
     write_json(workspace.training(name), _as_json(training))
     keeper.forget()
     return training
+
+
+def example_batch(name: str, workspace: Workspace) -> tuple[np.ndarray, np.ndarray]:
+    """The first training batch as model `name` would see it: inputs, RGB uint8, and labels (n, 1), 1 = fake.
+
+    For a sequence model these are faces too, although training itself reads their cached features.
+    """
+    recipe = Recipe.for_model(name, workspace.profile)
+    store = FaceStore(workspace.faces)
+    faces = faces_of(store, open_study_table(workspace), "train")
+    batches = FaceBatches(
+        faces, Crops(store, faces, augmented=recipe.augmented), draw=recipe.draw, per_video=recipe.per_video,
+        sequences=name in models.SEQUENCE_MODELS, batch_size=recipe.batch_size, seed=workspace.profile.seed,
+    )
+    inputs, labels, _ = batches[0]
+    return inputs, labels
 
 
 def load_training(workspace: Workspace, name: str) -> Training:
