@@ -27,7 +27,7 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
         table: the table of `metadata.read`.
         method: "part" (reading A: of 50 parts in their order, 30 train, 10 validate, 10 test, and as many in
             proportion of fewer), "original" (60/20/20 of the originals, drawn at random, each with all fakes
-            made from it), or "random" (reading B: 80/20 of the videos, a tenth of the 80 validates; leaks).
+            made from it), or "random" (reading B: 80/20 of the videos of each label, a tenth of the 80 validates; leaks).
         balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn
             at random. How many videos that took away is in the copy's `attrs["left_out"]`.
         seed: the same seed gives the same split, whatever the order of the rows.
@@ -46,14 +46,16 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
     known = table[labelled]
     generator = np.random.default_rng(seed)
     if method == "part":
-        keys = known["part"]
-        order = sorted(keys.unique(), key=part_key)
+        keys, orders = known["part"], [sorted(known["part"].unique(), key=part_key)]
     else:
         keys = _originals(known) if method == "original" else known["video"]
+        # At random, each label is drawn apart, so that small sets have both in every split.
+        drawn = [keys] if method == "original" else [keys[known["label"] == label] for label in ("FAKE", "REAL")]
         # Sorted first: the draw must not depend on the order in which a disk lists its files.
-        order = generator.permutation(sorted(keys.unique())).tolist()
-    names = _splits_of(len(order), method)
-    table.loc[labelled, "split"] = keys.map(dict(zip(order, names)))
+        orders = [generator.permutation(sorted(some.unique())).tolist() for some in drawn]
+    for order in orders:
+        split = dict(zip(order, _splits_of(len(order), method)))
+        table.loc[keys.index[keys.isin(split)], "split"] = keys.map(split)
 
     table.attrs["left_out"] = 0
     if balance == "balanced":
@@ -98,7 +100,7 @@ def _originals(table: pd.DataFrame) -> pd.Series:
 def _splits_of(count: int, method: str) -> list[str]:
     """The split of each of `count` parts, originals or videos, in order: training first, the test last."""
     if count < len(SPLITS):
-        things = {"part": "parts", "original": "originals", "random": "videos"}[method]
+        things = {"part": "parts", "original": "originals", "random": "videos of each label"}[method]
         mend = ' Use split="original" (--set split=original).' if method == "part" else ""
         raise ValueError(f"A split by {method} needs three or more labelled {things}; here is {count}.{mend}")
     test = max(1, round(count * _TEST_SHARE))
