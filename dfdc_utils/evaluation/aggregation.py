@@ -1,7 +1,8 @@
 """From the predictions of faces to one score a video, with no video left out.
 
-A prediction is one row: model, video, track, frame, variant ("plain" or the name of a test-time augmentation),
-p_fake. Everything here is computed from such rows alone, so that it can be redone without a network.
+A prediction is one row: model, video, track, frame, variant ("plain" or the name of a test-time
+augmentation), p_fake. Everything here is computed from such rows alone, so that it can be redone without a
+network.
 """
 
 from collections.abc import Iterable
@@ -83,8 +84,8 @@ def every_video(
         split: one of the table's splits.
 
     Returns:
-        Columns video, label ("FAKE", "REAL" or None), original, p_fake, judged (False where p_fake is only the
-        training prior) and reason (why it could not be judged; None where it was), in the table's order.
+        Columns video, label ("FAKE", "REAL" or None), original, p_fake, judged (False where p_fake is only
+        the training prior) and reason (why it could not be judged; None where it was), in the table's order.
 
     Raises ValueError for a video that was never extracted, or that has faces but no prediction: those are
     gaps in the study, not videos without a face.
@@ -98,18 +99,20 @@ def every_video(
     unknown = missing[~missing.isin(account.index)]
     if len(unknown):
         raise ValueError(
-            f"{len(unknown)} videos of the {split} split are not in the video account, {unknown.iloc[0]} for one: "
-            "extract the faces again (notebook 02)."
+            f"{len(unknown)} videos of the {split} split are not in the video account, {unknown.iloc[0]} for "
+            "one: extract the faces again (notebook 02)."
         )
     outcomes = account.loc[missing, "outcome"]
     forgotten = outcomes.index[outcomes == "ok"]
     if len(forgotten):
         raise ValueError(
-            f"{len(forgotten)} videos of the {split} split have faces but no prediction, {forgotten[0]} for one: "
-            "predict again (notebook 07)."
+            f"{len(forgotten)} videos of the {split} split have faces but no prediction, {forgotten[0]} for "
+            "one: predict again (notebook 07)."
         )
     # The account's reason is the long form ("83 frames, 150 wanted"); some outcomes need none.
-    reasons = account["reason"].where(account["reason"].notna() & (account["reason"] != ""), account["outcome"])
+    reasons = account["reason"].where(
+        account["reason"].notna() & (account["reason"] != ""), account["outcome"]
+    )
     reasons = videos["video"].map(reasons).astype(object)
     videos["reason"] = reasons.where(~videos["judged"], None)
     videos["p_fake"] = videos["p_fake"].fillna(training_prior(table))

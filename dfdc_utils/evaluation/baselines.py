@@ -1,4 +1,4 @@
-"""What can be said of a video without a network: the numbers of the EDA, and how far they alone would get one.
+"""What can be said of a video without a network: the numbers of the EDA, and how far they alone get one.
 
 A data set whose fakes can be told by file size or brightness teaches a network file size and brightness.
 """
@@ -47,8 +47,8 @@ def clip_statistics(
     Args:
         table: the one table.
         profile: gives the width for detection, the margin and the side of the crops.
-        cache: a Parquet file (`workspace.videos`); videos that it holds, of the same size on disk and measured
-            with the same numbers, are not opened again.
+        cache: a Parquet file (`workspace.videos`); videos that it holds, of the same size on disk and
+            measured with the same numbers, are not opened again.
         workers, scheduler: as in `parallel.run`.
 
     Returns:
@@ -63,10 +63,15 @@ def clip_statistics(
         for row in table.itertuples()
     ]
     known = _known(cache, settings)
-    measured = {video: known[video] for video, path, *_ in tasks if known.get(video, {}).get("size_bytes") == _size(path)}
+    measured = {
+        video: known[video]
+        for video, path, *_ in tasks
+        if video in known and known[video]["size_bytes"] == _size(path)
+    }
     missing = [task for task in tasks if task[0] not in measured]
     for row in parallel.run(
-        _measure, missing, description="Looking into the videos", unit="clip", workers=workers, scheduler=scheduler
+        _measure, missing, description="Looking into the videos", unit="clip",
+        workers=workers, scheduler=scheduler,
     ):
         measured[row["video"]] = row
     rows = pd.DataFrame([measured[task[0]] for task in tasks], columns=["video", *_INFO, *_MEASURED])

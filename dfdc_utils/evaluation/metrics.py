@@ -28,8 +28,8 @@ REPORT_TABLE = pd.DataFrame(
     ],
     columns=["model", "report_train_accuracy", "report_test_accuracy"],
 ).set_index("model")
-"""The report's headline table, on the real DFDC: another data set than the synthetic one, so another question.
-Its line "MesoNet" stands at meso4."""
+"""The report's headline table, on the real DFDC: another data set than the synthetic one, so another
+question. Its line "MesoNet" stands at meso4."""
 
 
 def score(labels, p_fake) -> dict:
@@ -40,10 +40,11 @@ def score(labels, p_fake) -> dict:
         p_fake: scores in [0, 1], (n,).
 
     Returns:
-        count, fakes; log_loss (clipped at `CLIP`) and balanced_log_loss (both classes weighing the same: the log
-        loss on a balanced set); accuracy and balanced_accuracy at `aggregation.THRESHOLD`; auc, average_precision,
-        equal_error_rate (where as many reals are called fake as fakes real), brier. What is not defined is None:
-        everything but log loss, accuracy and Brier score where only one class is present.
+        count, fakes; log_loss (clipped at `CLIP`) and balanced_log_loss (both classes weighing the same: the
+        log loss on a balanced set); accuracy and balanced_accuracy at `aggregation.THRESHOLD`; auc,
+        average_precision, equal_error_rate (where as many reals are called fake as fakes real), brier. What
+        is not defined is None: everything but log loss, accuracy and Brier score where only one class is
+        present.
 
     Raises ValueError for an empty set, labels other than 0 and 1, and scores that are not in [0, 1].
     """
@@ -102,8 +103,8 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """The percentile interval of `statistic(labels, p_fake)` under redrawing the *originals*.
 
-    A real video and the fakes made from it share the person and the room, so they are drawn together; treating
-    them as independent would make the interval too narrow.
+    A real video and the fakes made from it share the person and the room, so they are drawn together;
+    treating them as independent would make the interval too narrow.
 
     Args:
         videos: rows as of `aggregation.every_video`: video, label, original, p_fake.
@@ -151,10 +152,10 @@ def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFra
         {"train" | "validation" | "test": {
             "video": {"plain": `score`, ...}, "frame": {"plain": `score`, ...},
             "unjudged": [{"video", "label", "reason"}, ...]}}}.
-        The test split also has "tta" beside "plain" (the same numbers where no variants were predicted), and at
-        video level "auc_interval", 95 % by bootstrap over originals. At video level every video of the split
-        counts, those without a face with the training prior. The frame level knows only faces; for a sequence
-        model a window is its frame.
+        The test split also has "tta" beside "plain" (the same numbers where no variants were predicted), and
+        at video level "auc_interval", 95 % by bootstrap over originals. At video level every video of the
+        split counts, those without a face with the training prior. The frame level knows only faces; for a
+        sequence model a window is its frame.
     """
     result = {
         "model": str(predictions["model"].iloc[0]),
@@ -200,8 +201,8 @@ def comparison(workspace: Workspace) -> pd.DataFrame:
 
     Columns: model, title; train_accuracy, test_accuracy, test_accuracy_tta, test_balanced_accuracy, test_auc,
     test_auc_low, test_auc_high (95 % interval), test_log_loss (all at video level, plain unless _tta);
-    weights_start, parameters, seconds (of training); report_train_accuracy, report_test_accuracy (`REPORT_TABLE`:
-    the report's, on the real DFDC).
+    weights_start, parameters, seconds (of training); report_train_accuracy, report_test_accuracy
+    (`REPORT_TABLE`: the report's, on the real DFDC).
 
     Raises FileNotFoundError where no model has been evaluated.
     """

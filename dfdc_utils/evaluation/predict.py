@@ -1,8 +1,8 @@
 """What a trained model says of faces it was given: one row a face and variant, and nothing but that.
 
-The faces of a person are taken as in validation: of so many equal stretches of the track the middle of each, in
-order. A frame model scores them one by one, each once; a sequence model takes them as one window, in which a
-short track repeats some.
+The faces of a person are taken as in validation: of so many equal stretches of the track the middle of each,
+in order. A frame model scores them one by one, each once; a sequence model takes them as one window, in which
+a short track repeats some.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,14 +25,16 @@ from dfdc_utils.workspace import Workspace, whole
 COLUMNS = ("model", "video", "track", "frame", "variant", "p_fake")
 
 AUGMENTED_SPLITS = ("test", "unlabelled")
-"""Only these are looked at in several ways: augmentation at test time is to better the answer, and nobody asks
-for an answer on the other splits."""
+"""Only these are looked at in several ways: augmentation at test time is to better the answer, and nobody
+asks for an answer on the other splits."""
 
 _BATCH = 64
 """Faces that go through a network at once."""
 
 
-def predict(name: str, workspace: Workspace, *, splits: Sequence[str] = ("test",), tta: bool = True) -> pd.DataFrame:
+def predict(
+    name: str, workspace: Workspace, *, splits: Sequence[str] = ("test",), tta: bool = True
+) -> pd.DataFrame:
     """The predictions of model `name` for all faces of some splits, also written to the workspace.
 
     Args:
@@ -42,8 +44,8 @@ def predict(name: str, workspace: Workspace, *, splits: Sequence[str] = ("test",
         tta: also predicts the profile's test-time augmentations, for `AUGMENTED_SPLITS`.
 
     Returns:
-        Columns model, video, track, frame, variant ("plain" or an augmentation's name), p_fake. For a sequence
-        model a row is a window, and `frame` is its first.
+        Columns model, video, track, frame, variant ("plain" or an augmentation's name), p_fake. For a
+        sequence model a row is a window, and `frame` is its first.
 
     Raises FileNotFoundError where the table, the faces or the model are missing, naming the notebook to run.
     """
@@ -77,8 +79,8 @@ def load(workspace: Workspace, name: str) -> pd.DataFrame:
 def inputs(name: str, workspace: Workspace, videos: Sequence[str]) -> np.ndarray:
     """What model `name` is given of the main person of some videos: RGB uint8, a batch of its own input.
 
-    (faces, side, side, 3), several a video, or (windows, frames, side, side, 3), one a video. Videos without a
-    face give none.
+    (faces, side, side, 3), several a video, or (windows, frames, side, side, 3), one a video. Videos without
+    a face give none.
     """
     store = FaceStore(workspace.faces)
     faces = store.faces(["video", "track", "frame"])
@@ -112,7 +114,8 @@ class Verdict:
 def score_videos(paths: Sequence[str | Path], name: str, workspace: Workspace) -> list[Verdict]:
     """Finds the faces in video files and scores them with model `name`, one verdict a file, in order.
 
-    The steps and their numbers (frames, detection width, margin) are those of the study that trained the model.
+    The steps and their numbers (frames, detection width, margin) are those of the study that trained the
+    model.
     """
     from dfdc_utils.faces.detector import FaceDetector
     from dfdc_utils.faces.extraction import extract_video
@@ -166,7 +169,8 @@ def _predict(
     ways = {PLAIN: lambda pixels: pixels, **variants}
     scores = {variant: [] for variant in ways}
     with tqdm(
-        total=places.size * len(ways), desc=description, unit="face", mininterval=1.0, disable=description is None
+        total=places.size * len(ways), desc=description, unit="face", mininterval=1.0,
+        disable=description is None,
     ) as progress:
         for start in range(0, len(places), size):
             batch = places[start:start + size]
@@ -177,8 +181,8 @@ def _predict(
                 scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
                 progress.update(batch.size)
     rows = faces.loc[first, ["video", "track", "frame"]].reset_index(drop=True)
-    parts = [
-        rows.assign(model=name, variant=variant, p_fake=np.concatenate(parts).astype(np.float64) if parts else [])
+    tables = [
+        rows.assign(model=name, variant=variant, p_fake=np.concatenate([np.empty(0), *parts]))
         for variant, parts in scores.items()
     ]
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]

@@ -1,4 +1,4 @@
-"""The file that Kaggle's Deepfake Detection Challenge asks for: filename,label for every video of `test_videos`."""
+"""The file that Kaggle's Deepfake Detection Challenge asks for: filename,label for all of `test_videos`."""
 
 from pathlib import Path
 
@@ -19,17 +19,19 @@ def write(workspace: Workspace, scores: pd.Series) -> pd.DataFrame:
 
     Args:
         workspace: with the study's table and video account.
-        scores: P(fake) by video, from `aggregation.video_scores` or `aggregation.ensemble`. Videos without a face
-            get the training prior.
+        scores: P(fake) by video, from `aggregation.video_scores` or `aggregation.ensemble`. Videos without a
+            face get the training prior.
 
     The rows stand in the order of `sample_submission.csv` where that lies in or beside the folder of the
-    videos, else in the table's. Raises ValueError where there are no unlabelled videos, or where their names are
-    not exactly those of `sample_submission.csv`.
+    videos, else in the table's. Raises ValueError where there are no unlabelled videos, or where their names
+    are not exactly those of `sample_submission.csv`.
     """
     table = open_study_table(workspace)
     unlabelled = table[table["split"] == "unlabelled"]
     if unlabelled.empty:
-        raise ValueError("There are no unlabelled videos to make a submission of: is test_videos in the data set?")
+        raise ValueError(
+            "There are no unlabelled videos to make a submission of: is test_videos in the data set?"
+        )
     videos = aggregation.every_video(scores, table, FaceStore(workspace.faces).account(), split="unlabelled")
     submission = pd.DataFrame({"filename": videos["video"], "label": videos["p_fake"].clip(*LIMITS)})
     if sample := _sample(unlabelled["path"]):

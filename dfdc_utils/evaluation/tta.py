@@ -1,7 +1,7 @@
 """Test-time augmentation: the same face looked at in several ways, the answers averaged (report, evaluation).
 
-The transformations are other ones than training's (flips, JPEG, affine, light and colour, blur, noise), as the
-report asks, and they are fixed: the same face gives the same variants every time.
+The transformations are other ones than training's (flips, JPEG, affine, light and colour, blur, noise), as
+the report asks, and they are fixed: the same face gives the same variants every time.
 """
 
 from collections.abc import Callable

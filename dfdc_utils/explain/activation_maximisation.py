@@ -1,10 +1,10 @@
 """Pictures that excite chosen channels of a layer most (report, looking inside).
 
 Gradient ascent on the picture. Left alone it ends in high-frequency noise that excites the network and shows
-nobody anything; four things make the result legible (Olah, Mordvintsev and Schubert, Feature Visualization, Distill
-2017): ascent in the frequency domain and in decorrelated colours, where coarse structure moves as easily as fine
-and light as easily as hue; a small shift of the picture before each step; a total-variation penalty; and now and
-then a slight blur.
+nobody anything; four things make the result legible (Olah, Mordvintsev and Schubert, Feature Visualization,
+Distill 2017): ascent in the frequency domain and in decorrelated colours, where coarse structure moves as
+easily as fine and light as easily as hue; a small shift of the picture before each step; a total-variation
+penalty; and now and then a slight blur.
 """
 
 from dataclasses import dataclass
@@ -24,15 +24,16 @@ _TOTAL_VARIATION = 0.15
 """Weight of the penalty's direction beside the ascent's."""
 _BLUR_EVERY = 8
 _COLOURS = np.array([[0.22, 0.13, 0.10], [0.13, 0.20, 0.13], [0.10, 0.13, 0.23]], dtype="float32")
-"""The symmetric square root of the covariance of natural pictures' colours (Feature Visualization, as above)."""
+"""The symmetric square root of the covariance of colours in natural pictures (Feature Visualization)."""
 
 
 def channel_weights(model: keras.Model, layer: keras.layers.Layer, faces: np.ndarray) -> pd.Series:
     """How much the logit of P(fake) rises when a channel of `layer` rises by one everywhere; by channel.
 
-    Below zero a channel speaks for REAL, above it for FAKE. Where the maps are averaged and go straight into the
-    output unit this is that unit's weight, which the report sorts by. Elsewhere, in a network with a pooled
-    maximum, dense or recurrent layers on top, it is the same thing to first order, averaged over `faces`.
+    Below zero a channel speaks for REAL, above it for FAKE. Where the maps are averaged and go straight into
+    the output unit this is that unit's weight, which the report sorts by. Elsewhere, in a network with a
+    pooled maximum, dense or recurrent layers on top, it is the same thing to first order, averaged over
+    `faces`.
 
     Args:
         model: a face model that ends in a dense sigmoid unit.
@@ -58,13 +59,13 @@ class Maximised:
 
     layer: str
     weights: pd.Series
-    """By channel, strongest for REAL first, strongest for FAKE last: `channel_weights` of the channels shown."""
+    """`channel_weights` of the channels shown, strongest for REAL first, strongest for FAKE last."""
     pictures: np.ndarray
     """RGB uint8 (channels, side, side, 3), in the order of `weights`."""
 
 
 def strongest_channels(weights: pd.Series, count: int) -> pd.Series:
-    """The `count` channels with the largest weights of either sign, half of them each where there are so many."""
+    """The `count` channels with the largest weights: half of them of either sign, if there are so many."""
     weights = weights[weights != 0].sort_values()
     real, fake = weights[weights < 0], weights[weights > 0]
     shown_real = min(len(real), max(count // 2, count - len(fake)))
@@ -125,11 +126,18 @@ def maximise(
 
 
 def maximised(
-    model: keras.Model, layer: keras.layers.Layer, faces: np.ndarray, *, seed: int, count: int = 16, steps: int = 48
+    model: keras.Model,
+    layer: keras.layers.Layer,
+    faces: np.ndarray,
+    *,
+    seed: int,
+    count: int = 16,
+    steps: int = 48,
 ) -> Maximised:
-    """`maximise` for the `count` channels of `layer` that weigh most, grouped by sign (report, looking inside).
+    """`maximise` for the `count` channels of `layer` that weigh most, by sign (report, looking inside).
 
-    Channels that stay the same over all of `faces` are passed over: whatever their weight, they decide nothing.
+    Channels that stay the same over all of `faces` are passed over: whatever their weight, they decide
+    nothing.
     """
     alive = np.ptp(maps_of(model, layer, faces), axis=(0, 1, 2)) > 0
     weights = strongest_channels(channel_weights(model, layer, faces)[alive], count)

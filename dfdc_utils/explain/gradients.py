@@ -10,8 +10,8 @@ def value_and_gradient(function: Callable) -> Callable[[np.ndarray], tuple[np.nd
     """`function` compiled together with its gradient.
 
     Args:
-        function: of one float32 tensor of any shape (images, for one), written in Keras layers and `keras.ops`;
-            returns a scalar. It is traced once for each shape.
+        function: of one float32 tensor of any shape (images, for one), written in Keras layers and
+            `keras.ops`; returns a scalar. It is traced once for each shape.
 
     Returns:
         A function of one array that returns the scalar and its gradient, which has the array's shape; zeros

@@ -10,9 +10,9 @@ def first_kernels(model: keras.Model) -> dict[str, np.ndarray]:
     """The kernels of every convolution that reads the face itself, as pictures.
 
     Returns:
-        By layer name, float32 (kernels, height, width, 3) in [0, 1]. Grey 0.5 is a weight of zero; each kernel
-        is scaled by its own largest weight, so that the pattern shows, not the size. The first layer of an
-        inception module has several such convolutions, of 1 × 1: each kernel is one colour.
+        By layer name, float32 (kernels, height, width, 3) in [0, 1]. Grey 0.5 is a weight of zero; each
+        kernel is scaled by its own largest weight, so that the pattern shows, not the size. The first layer
+        of an inception module has several such convolutions, of 1 × 1: each kernel is one colour.
 
     Raises ValueError where no convolution reads three colour channels.
     """

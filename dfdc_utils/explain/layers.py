@@ -1,7 +1,7 @@
 """Reaching into a model: its layers, however deep they are nested, and what flows out of them.
 
-A layer is tapped while the whole model runs, so everything works the same for a flat model, for one that holds
-a backbone as a layer, and for a sequence model that folds its frames into the batch.
+A layer is tapped while the whole model runs, so everything works the same for a flat model, for one that
+holds a backbone as a layer, and for a sequence model that folds its frames into the batch.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def find(model: keras.Model, name: str) -> keras.layers.Layer:
-    """The layer called `name`, however deep. Raises ValueError, listing what there is, where there is none."""
+    """The layer called `name`, however deep. Raises ValueError, listing what there is, if there is none."""
     layers = {layer.name: layer for layer in all_layers(model)}
     if name not in layers:
         raise ValueError(f"Model {model.name} has no layer '{name}'. Its layers: {', '.join(layers)}.")
@@ -40,8 +40,8 @@ def find(model: keras.Model, name: str) -> keras.layers.Layer:
 def last_maps(model: keras.Model) -> keras.layers.Layer:
     """The layer whose maps (n, height, width, channels) are the last before they are pooled into one vector.
 
-    That is the last convolution with what belongs to it (batch normalisation, activation): the point where the
-    network still knows where in the face something is.
+    That is the last convolution with what belongs to it (batch normalisation, activation): the point where
+    the network still knows where in the face something is.
     """
     maps = [
         layer

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfdc_utils.data.metadata import save_study_table
+from dfdc_utils.data import metadata
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.store import ACCOUNT, FaceStore
 
@@ -71,11 +71,13 @@ def study(workspace, table, account):
             for frame in range(2 if track else FRAMES):
                 crop = np.zeros((side, side, 3), np.uint8)
                 crop[..., 0], crop[..., 1] = 10 * frame, 100 * track
-                faces.append({"video": video, "track": track, "frame": frame, "seconds": frame / 30, "x0": 0, "y0": 0,
-                              "x1": side, "y1": side, "confidence": 1.0, "landmarks": np.zeros(10, np.float32),
-                              "jpeg": crops.encode(crop)})
+                faces.append({
+                    "video": video, "track": track, "frame": frame, "seconds": frame / 30,
+                    "x0": 0, "y0": 0, "x1": side, "y1": side, "confidence": 1.0,
+                    "landmarks": np.zeros(10, np.float32), "jpeg": crops.encode(crop),
+                })
     store = FaceStore(workspace.faces)
     store.begin({"face_side": side}, "made up", 1)
     store.write(0, pd.DataFrame(faces), account.reindex(columns=ACCOUNT.names))
-    save_study_table(workspace, table.reindex(columns=["video", "path", "part", "label", "original", "split"]))
+    metadata.save_study_table(workspace, table.reindex(columns=metadata.COLUMNS))
     return workspace

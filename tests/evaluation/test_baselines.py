@@ -54,14 +54,18 @@ def test_every_video_is_measured_once_and_broken_ones_keep_their_row(clips, work
     (workspace.home / "broken.mp4").write_bytes(b"\0" * 50)
     again = baselines.clip_statistics(clips, workspace.profile, cache=workspace.videos)
     assert opened == ["broken.mp4"] and again["size_bytes"].tolist()[2] == 50
-    baselines.clip_statistics(clips.iloc[2:], workspace.profile.replace(face_margin=0.5), cache=workspace.videos)
+    baselines.clip_statistics(
+        clips.iloc[2:], workspace.profile.replace(face_margin=0.5), cache=workspace.videos
+    )
     assert opened == ["broken.mp4"] * 2
 
 
 @pytest.mark.slow
 def test_faces_of_a_synthetic_clip_are_measured(tiny_dfdc, workspace, monkeypatch):
     paths = sorted(tiny_dfdc.glob("dfdc_train_part_*/*.mp4"))[:4]
-    clips = pd.DataFrame({"video": [path.name for path in paths], "path": list(map(str, paths)), "part": "", "label": "REAL"})
+    clips = pd.DataFrame(
+        {"video": [path.name for path in paths], "path": list(map(str, paths)), "part": "", "label": "REAL"}
+    )
     monkeypatch.setattr(baselines.parallel, "run", lambda function, tasks, **_: map(function, tasks))
     statistics = baselines.clip_statistics(clips, workspace.profile)
     found = statistics.dropna(subset=["face_brightness"])

@@ -41,7 +41,8 @@ def test_agreement_with_scikit_learn():
     # The equal error rate lies between the two error rates of the thresholds on either side of it.
     fpr, tpr, _ = sk.roc_curve(labels, p_fake, drop_intermediate=False)
     after = np.argmax(fpr >= 1 - tpr)
-    assert min(fpr[after - 1], 1 - tpr[after]) <= measured["equal_error_rate"] <= max(fpr[after], 1 - tpr[after - 1])
+    low, high = sorted((1 - tpr[after], fpr[after]))
+    assert min(low, fpr[after - 1]) <= measured["equal_error_rate"] <= max(high, 1 - tpr[after - 1])
 
 
 def test_a_certain_and_wrong_score_costs_the_clip_not_infinity():
@@ -84,7 +85,8 @@ def _videos(originals, per_original, noise, generator):
         for clip in range(per_original):
             fake = clip > 0
             p = 1 / (1 + np.exp(-(0.7 * fake + shared + generator.normal(0, 0.5))))
-            rows.append((f"{original}_{clip}", "FAKE" if fake else "REAL", f"{original}_0" if fake else None, p))
+            label, name = ("FAKE", f"{original}_0") if fake else ("REAL", None)
+            rows.append((f"{original}_{clip}", label, name, p))
     return pd.DataFrame(rows, columns=["video", "label", "original", "p_fake"])
 
 
@@ -95,13 +97,15 @@ def test_the_bootstrap_draws_originals_with_all_their_fakes():
         return labels.mean()
 
     # Every original has one real clip and five fakes, so whole families drawn again have the same share.
-    assert metrics.bootstrap_interval(videos, share_of_fakes, seed=0, rounds=50) == pytest.approx((5 / 6, 5 / 6))
+    interval = metrics.bootstrap_interval(videos, share_of_fakes, seed=0, rounds=50)
+    assert interval == pytest.approx((5 / 6, 5 / 6))
 
 
 @pytest.mark.slow
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     generator = np.random.default_rng(5)
-    truth = sk.roc_auc_score(*(lambda v: (v["label"] == "FAKE", v["p_fake"]))(_videos(4000, 4, 0.8, generator)))
+    many = _videos(4000, 4, 0.8, generator)
+    truth = sk.roc_auc_score(many["label"] == "FAKE", many["p_fake"])
     covered = []
     for _ in range(60):
         low, high = metrics.bootstrap_interval(_videos(40, 4, 0.8, generator), seed=1, rounds=150)
@@ -128,7 +132,9 @@ def test_evaluate_at_both_levels_with_and_without_tta(predictions, table, accoun
     assert test["video"]["plain"]["log_loss"] == pytest.approx(
         -np.log([0.8, 0.7, 0.6, 0.75, 0.25, 0.25]).mean()
     )
-    assert test["video"]["tta"]["log_loss"] == pytest.approx(-np.log([0.7, 0.65, 0.8, 0.75, 0.25, 0.25]).mean())
+    assert test["video"]["tta"]["log_loss"] == pytest.approx(
+        -np.log([0.7, 0.65, 0.8, 0.75, 0.25, 0.25]).mean()
+    )
     assert test["frame"]["plain"]["count"] == 6 and test["frame"]["plain"]["fakes"] == 4
     assert [row["video"] for row in test["unjudged"]] == ["no_face.mp4", "short.mp4", "broken.mp4"]
     low, high = test["video"]["plain"]["auc_interval"]
@@ -178,7 +184,8 @@ def test_the_comparison_has_a_row_for_each_evaluated_model_best_first(prediction
     assert compared["title"].tolist() == ["Meso4", "Custom CNN"]
     assert compared["test_accuracy"].tolist() == pytest.approx([4 / 6, 3 / 6])
     assert compared["train_accuracy"].isna().all()
-    assert compared["parameters"].tolist() == [27977, 27977] and compared["weights_start"].tolist() == ["none"] * 2
+    assert compared["parameters"].tolist() == [27977, 27977]
+    assert compared["weights_start"].tolist() == ["none", "none"]
     # The report's own figures, from the real DFDC.
     assert compared["report_test_accuracy"].tolist() == [0.8997, 0.8057]
     assert (compared["test_auc_low"] <= compared["test_auc"]).all()

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dfdc_utils import models
+from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.evaluation import aggregation, metrics, predict
 
 
@@ -76,7 +77,8 @@ def test_windows_are_taken_as_in_validation(sequence_study):
     known = faces.assign(label=[1] * 7 + [0] * 3, original=faces["video"])
     frames = sequence_study.profile.sequence_frames
     loader = batches.FaceBatches(
-        known, lambda positions, seed: positions, draw="natural", per_video=frames, sequences=True, batch_size=2, seed=0
+        known, lambda positions, seed: positions, draw="natural", per_video=frames, sequences=True,
+        batch_size=2, seed=0,
     )
     ours = predict.positions(faces, "resnet50_lstm", sequence_study.profile)
     np.testing.assert_array_equal(ours, loader[0][0])
@@ -84,7 +86,8 @@ def test_windows_are_taken_as_in_validation(sequence_study):
 
 def test_every_variant_is_kept_and_only_where_it_is_wanted(frame_study):
     rows = predict.predict("meso4", frame_study, splits=("train", "test", "unlabelled"))
-    variants = rows.merge(pd.read_parquet(frame_study.table)[["video", "split"]]).groupby("split")["variant"].unique()
+    splits = open_study_table(frame_study).set_index("video")["split"]
+    variants = rows.groupby(rows["video"].map(splits))["variant"].unique()
     assert list(variants["train"]) == ["plain"]
     assert list(variants["test"]) == list(variants["unlabelled"]) == ["plain", "zoom", "lighter"]
     # "lighter" raises red by gamma 0.85.
@@ -99,7 +102,9 @@ def test_tta_without_variants_equals_plain_prediction_exactly(frame_study):
     assert set(without["variant"]) == {"plain"}
     plain = predict.predict("meso4", frame_study, tta=False)
     pd.testing.assert_frame_equal(without, plain, check_exact=True)
-    pd.testing.assert_series_equal(aggregation.video_scores(without, tta=True), with_variants, check_exact=True)
+    pd.testing.assert_series_equal(
+        aggregation.video_scores(without, tta=True), with_variants, check_exact=True
+    )
 
 
 def test_predictions_survive_the_disk_and_are_all_that_metrics_need(frame_study, table, account):
@@ -128,7 +133,7 @@ def test_inputs_are_what_the_model_is_given(frame_study, sequence_study):
 
 @pytest.mark.slow
 def test_video_files_are_scored_end_to_end(workspace, tiny_dfdc):
-    """A real model, real H.264 and the real detector; a file that is no video says so instead of scoring 0.5."""
+    """A real model, real H.264 and the real detector; a file that is no video says so and has no score."""
     model = models.build("meso4", workspace.profile)
     _save(model, workspace, "meso4")
     clips = sorted(tiny_dfdc.glob("dfdc_train_part_*/*.mp4"))

@@ -13,7 +13,9 @@ def challenge(workspace, tmp_path):
     folder.mkdir(parents=True)
     names = ["aaa.mp4", "bbb.mp4", "ccc.mp4", "ddd.mp4"]
     rows = [(name, str(folder / name), "test_videos", None, None, "unlabelled") for name in names]
-    rows += [(f"{n}.mp4", "", "dfdc_train_part_0", "FAKE" if n < 3 else "REAL", None, "train") for n in range(5)]
+    rows += [
+        (f"{n}.mp4", "", "dfdc_train_part_0", "FAKE" if n < 3 else "REAL", None, "train") for n in range(5)
+    ]
     table = pd.DataFrame(rows, columns=["video", "path", "part", "label", "original", "split"])
     save_study_table(workspace, table)
     outcomes = ["no_face" if video == "bbb.mp4" else "ok" for video in table["video"]]

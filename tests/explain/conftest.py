@@ -24,7 +24,9 @@ def sequence_model():
     """The same on each of three frames, averaged over them, in a nested head."""
     keras.utils.set_random_seed(4)
     face = keras.Input((SIDE, SIDE, 3))
-    x = keras.layers.Conv2D(CHANNELS, 3, activation="relu", name="conv")(keras.layers.Rescaling(1 / 255)(face))
+    x = keras.layers.Conv2D(
+        CHANNELS, 3, activation="relu", name="conv"
+    )(keras.layers.Rescaling(1 / 255)(face))
     backbone = keras.Model(face, keras.layers.GlobalAveragePooling2D()(x), name="backbone")
     features = keras.Input((FRAMES, CHANNELS))
     x = keras.layers.GlobalAveragePooling1D()(features)

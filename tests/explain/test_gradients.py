@@ -44,10 +44,14 @@ def test_the_same_under_jax():
         assert value == 5 and gradient.tolist() == [2, -4]
         face = keras.Input((16, 16, 3))
         x = keras.layers.Conv2D(4, 3, activation="relu", name="conv")(face)
-        x = keras.layers.Dropout(0.5)(keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(x)))
+        x = keras.layers.Dropout(0.5)(
+            keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(x))
+        )
         model = keras.Model(face, keras.layers.Dense(1, activation="sigmoid", name="p_fake")(x))
         faces = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
-        result = activation_maximisation.maximised(model, layers.find(model, "conv"), faces, seed=0, count=4, steps=4)
+        result = activation_maximisation.maximised(
+            model, layers.find(model, "conv"), faces, seed=0, count=4, steps=4
+        )
         assert result.pictures.shape == (len(result.weights), 16, 16, 3)
         # Batch normalisation at its start divides by sqrt(1 + 0.001).
         expected = np.asarray(model.layers[-1].kernel)[result.weights.index, 0] / np.sqrt(1.001)

@@ -28,7 +28,9 @@ def test_maps_of_every_frame(frame_model, sequence_model, faces, windows):
     model = keras.Model(frame_model.input, frame_model.get_layer("leaky").output)
     # Twenty faces are two batches.
     expected = model.predict(faces.astype("float32"), verbose=0)
-    np.testing.assert_allclose(layers.maps_of(frame_model, frame_model.get_layer("leaky"), faces), expected, atol=1e-5)
+    np.testing.assert_allclose(
+        layers.maps_of(frame_model, frame_model.get_layer("leaky"), faces), expected, atol=1e-5
+    )
 
 
 def test_a_tap_is_taken_off_even_after_an_error(frame_model, faces):

@@ -1,0 +1,30 @@
+"""Every figure of the study, in one look.
+
+    from dfdc_utils import plots
+
+    plots.use()
+    plots.save(plots.roc_curves(videos), workspace, "07_roc_curves")
+
+Each function returns a `Figure`, which a notebook shows where it is the value of a cell; `save` hands it on.
+Real is blue and fake is vermilion, everywhere. Nothing here needs Keras, or knows how its numbers came about.
+"""
+
+from dfdc_utils.plots.data import (
+    categories, fakes_per_original, histograms, labels_per_part, pair_differences, splits, trivial_baseline,
+)
+from dfdc_utils.plots.evaluation import (
+    comparison, confusion_matrices, roc_curves, score_distributions, tta_effect, worst_clips,
+)
+from dfdc_utils.plots.faces import batch, contact_sheet, detections, face_statistics, face_strips, outcomes
+from dfdc_utils.plots.inside import kernels, maximised, mean_activations
+from dfdc_utils.plots.style import FAKE, LABELS, REAL, drawn, save, use
+from dfdc_utils.plots.training import architecture, learning_curves
+from dfdc_utils.plots.video import side_by_side
+
+__all__ = [
+    "FAKE", "LABELS", "REAL", "architecture", "batch", "categories", "comparison", "confusion_matrices",
+    "contact_sheet", "detections", "drawn", "face_statistics", "face_strips", "fakes_per_original",
+    "histograms", "kernels", "labels_per_part", "learning_curves", "maximised", "mean_activations",
+    "outcomes", "pair_differences", "roc_curves", "save", "score_distributions", "side_by_side", "splits",
+    "trivial_baseline", "tta_effect", "use", "worst_clips",
+]

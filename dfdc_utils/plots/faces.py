@@ -1,0 +1,174 @@
+"""Figures of notebook 02 and of the training batches: frames, detections, faces."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from dfdc_utils.plots.style import GREY, LABELS, WIDTH, bar_labels, drawn, evenly, heading, panels, picture
+
+_BOX = "#F0E442"
+_OUTCOMES = {"ok": "#009E73", "no_face": "#E69F00", "too_short": "#56B4E9", "unreadable": "#CC79A7"}
+
+
+@drawn
+def detections(
+    images: Sequence[np.ndarray], faces: Sequence[Sequence], titles: Sequence[str] | None = None
+) -> Figure:
+    """Frames with the boxes, the landmarks and the confidence of the faces found in them.
+
+    Args:
+        images: RGB uint8 frames.
+        faces: for each frame its `Detection`s (box, confidence, landmarks), in pixels of the frame.
+        titles: of the frames.
+    """
+    columns = min(len(images), 3)
+    shape = max(image.shape[0] / image.shape[1] for image in images)
+    height = min(WIDTH / columns * shape, 4.5) + (0.3 if titles else 0.1)
+    figure, axes = panels(len(images), columns=columns, height=height)
+    for number, (ax, image, found) in enumerate(zip(axes, images, faces, strict=True)):
+        picture(ax, image)
+        ax.set_title(titles[number] if titles else "", fontsize=10)
+        for face in found:
+            x0, y0, x1, y1 = face.box
+            ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=_BOX, linewidth=2))
+            ax.scatter(*np.asarray(face.landmarks).T, s=14, color=_BOX, edgecolors="black", linewidths=0.6)
+            ax.annotate(
+                f"{face.confidence:.3f}", (x0, y0), xytext=(0, 3), textcoords="offset points", fontsize=10,
+                bbox={"facecolor": _BOX, "edgecolor": "none", "pad": 1.5}, annotation_clip=True,
+            )
+        # A box may reach over the frame's edge; the frame stays whole.
+        ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    return figure
+
+
+@drawn
+def face_strips(
+    strips: dict[str, np.ndarray], *, labels: Sequence[str] | None = None, count: int = 10, title: str = ""
+) -> Figure:
+    """Faces of one person after another, in the order of time, one row each.
+
+    Args:
+        strips: by what stands beside the row (two lines at most), crops uint8 (n, side, side, 3).
+        labels: "REAL" or "FAKE" for each row, for the colour of its text.
+        count: at most so many evenly spaced faces of each.
+        title: of the figure.
+    """
+    labels = list(labels) if labels is not None else [None] * len(strips)
+    columns = min(count, max(len(crops) for crops in strips.values()))
+    size = (WIDTH - 1.6) / columns
+    figure, axes = plt.subplots(
+        len(strips), columns, figsize=(WIDTH, len(strips) * size + (0.4 if title else 0.1)), squeeze=False
+    )
+    for row, (name, crops) in enumerate(strips.items()):
+        chosen = crops[evenly(len(crops), columns)]
+        for column, ax in enumerate(axes[row]):
+            if column < len(chosen):
+                picture(ax, chosen[column])
+            else:
+                ax.set_axis_off()
+        colour = LABELS.get(labels[row], "black")
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=colour, fontsize=10)
+    heading(figure, title)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    return figure
+
+
+@drawn
+def outcomes(account: pd.DataFrame) -> Figure:
+    """What became of every video that was asked for. `account`: the video account (outcome)."""
+    counts = account["outcome"].value_counts()[::-1]
+    figure, axes = plt.subplots(figsize=(WIDTH * 0.8, 0.4 * len(counts) + 1.1))
+    colours = [_OUTCOMES.get(name, GREY) for name in counts.index]
+    bars = axes.barh(range(len(counts)), counts, color=colours, height=0.65)
+    axes.set_yticks(range(len(counts)), [name.replace("_", " ") for name in counts.index])
+    bar_labels(axes, bars, [f"{count:,} ({100 * count / len(account):.1f} %)" for count in counts])
+    axes.set(title=f"What became of {len(account):,} videos", xlabel="Videos")
+    return figure
+
+
+@drawn
+def face_statistics(faces: pd.DataFrame, *, face_side: int) -> Figure:
+    """How large, how certain and how many the faces are.
+
+    Args:
+        faces: rows of the face store (video, track, x0, y0, x1, y1, confidence).
+        face_side: side of the stored crops, in pixels, marked in the first panel.
+    """
+    sides = np.maximum(faces["x1"] - faces["x0"], faces["y1"] - faces["y0"])
+    per_track = faces.groupby(["video", "track"]).size()
+    figure, axes = panels(3, columns=3, height=2.6)
+    axes[0].hist(sides, bins=30, color=GREY)
+    axes[0].axvline(face_side, color="black", linestyle="--", linewidth=1.5)
+    sizes = f"Longer side (pixels)\ndashed: the crops' {face_side}"
+    axes[0].set(title="Size in the frame", xlabel=sizes, ylabel="Faces")
+    axes[1].hist(faces["confidence"], bins=30, color=GREY)
+    axes[1].set(
+        title="Detector's confidence", xlabel="Confidence", ylabel="Faces (logarithmic)", yscale="log"
+    )
+    axes[2].hist(per_track, bins=np.arange(0.5, per_track.max() + 1.5), color=GREY)
+    axes[2].set(title="Faces found of a person", xlabel="Faces", ylabel="People")
+    return figure
+
+
+@drawn
+def contact_sheet(
+    crops: np.ndarray,
+    *,
+    labels: Sequence[str] | None = None,
+    captions: Sequence[str] | None = None,
+    columns: int = 8,
+    title: str = "",
+) -> Figure:
+    """Faces in a grid.
+
+    Args:
+        crops: uint8 (n, side, side, 3).
+        labels: "REAL" or "FAKE" for each, the colour of its frame; other values leave it without one.
+        captions: a short text under each.
+        columns: faces in a row.
+        title: of the figure.
+    """
+    labels = list(labels) if labels is not None else [None] * len(crops)
+    rows = -(-len(crops) // columns)
+    size = WIDTH / columns
+    figure, axes = panels(len(crops), columns=columns, height=size + (0.2 if captions else 0) + 0.5 / rows)
+    for number, (ax, crop) in enumerate(zip(axes, crops, strict=True)):
+        picture(ax, crop, frame=LABELS.get(labels[number]))
+        if captions is not None:
+            ax.set_xlabel(captions[number], fontsize=10, labelpad=2)
+    _legend_of_labels(figure, labels, title)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    return figure
+
+
+@drawn
+def batch(
+    inputs: np.ndarray, labels: Sequence[int], *, title: str = "A batch as the network sees it"
+) -> Figure:
+    """Training faces as the network gets them, augmented.
+
+    Args:
+        inputs: a batch of faces (n, side, side, 3) or of sequences (n, frames, side, side, 3), RGB 0–255; at
+            most 24 faces or 5 sequences are shown.
+        labels: (n,) or (n, 1), 1 = fake.
+        title: of the figure.
+    """
+    names = np.where(np.asarray(labels).ravel() == 1, "FAKE", "REAL")
+    faces = np.clip(inputs, 0, 255).astype(np.uint8)
+    if faces.ndim == 4:
+        return contact_sheet(faces[:24], labels=list(names[:24]), title=title)
+    strips = {f"{number}: {name}": window for number, (name, window) in enumerate(zip(names[:5], faces), 1)}
+    return face_strips(strips, labels=list(names[:5]), count=faces.shape[1], title=title)
+
+
+def _legend_of_labels(figure: Figure, labels: list[str | None], title: str) -> None:
+    """The title, and beside it what the colours of the frames mean."""
+    heading(figure, title)
+    present = [label for label in LABELS if label in labels]
+    handles = [Rectangle((0, 0), 1, 1, fill=False, edgecolor=LABELS[label], linewidth=3) for label in present]
+    if handles:
+        figure.legend(handles, present, loc="upper right", ncols=2, borderpad=0.1, handlelength=1.2)

@@ -1,0 +1,151 @@
+"""The one look of all figures: colours, type, sizes, and how a figure is made and saved.
+
+Everything is drawn to be read at the width of a README: 8 inches at 120 dots, type of 10 points or more.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dfdc_utils.workspace import Workspace, whole
+
+REAL = "#0072B2"
+FAKE = "#D55E00"
+UNLABELLED = "#9A9A9A"
+GREY = "#666666"
+LIGHT = "#D9D9D9"
+LABELS = {"REAL": REAL, "FAKE": FAKE}
+"""Blue and vermilion, which everybody tells apart; they mean nothing else in any figure."""
+
+# What is left of the palette of Okabe and Ito, one colour a model, the same in every figure.
+_MODELS = {
+    "Custom CNN": "#E69F00",
+    "Meso4": "#56B4E9",
+    "MesoInception4": "#009E73",
+    "DenseNet121": "#CC79A7",
+    "ResNet50 + LSTM": "#000000",
+}
+_OTHERS = ("#666666", "#A6761D", "#7570B3", "#66A61E")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+
+WIDTH = 8.0
+"""Inches."""
+
+_LOOK = {
+    "figure.dpi": 120,
+    "savefig.dpi": 120,
+    "figure.facecolor": "white",
+    "figure.titlesize": 13,
+    "figure.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "axes.titlesize": 11.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10.5,
+    "axes.labelcolor": "#333333",
+    "axes.edgecolor": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.8,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "xtick.color": "#333333",
+    "ytick.color": "#333333",
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "image.interpolation": "nearest",
+}
+
+
+def use() -> None:
+    """Gives whatever is drawn from here on the look; the figures of this package have it anyway."""
+    plt.rcParams.update(_LOOK)
+
+
+def drawn(function: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Makes `function` draw in the look, and takes its figure out of pyplot's hands.
+
+    A notebook shows a figure that is the value of its cell; if pyplot still held it, it would be shown twice.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs) -> Figure:
+        with plt.rc_context(_LOOK):
+            figure = function(*args, **kwargs)
+        plt.close(figure)
+        return figure
+
+    return wrapper
+
+
+def save(figure: Figure, workspace: Workspace, name: str) -> Figure:
+    """Writes `figure` as PNG to `workspace.figure(name)`, whole or not at all, and returns it to be shown.
+
+    `name` starts with the notebook's number: "07_roc_curves".
+    """
+    with plt.rc_context(_LOOK), whole(workspace.figure(name)) as temporary:
+        # Without its version in the file, the same figure is the same bytes after an upgrade of matplotlib.
+        figure.savefig(temporary, metadata={"Software": None})
+    return figure
+
+
+def model_style(titles: Iterable[str]) -> dict[str, dict]:
+    """Colour and dashes for each model by its title, as keywords of `Axes.plot`."""
+    styles, others = {}, iter(_OTHERS * 4)
+    for title in titles:
+        number = list(_MODELS).index(title) if title in _MODELS else 0
+        styles[title] = {"color": _MODELS.get(title) or next(others), "linestyle": _DASHES[number]}
+    return styles
+
+
+def panels(count: int, *, columns: int, height: float, width: float = WIDTH) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` axes in rows of at most `columns`, each `height` inches high."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(width, rows * height), squeeze=False)
+    axes = list(axes.flat)
+    for empty in axes[count:]:
+        empty.set_visible(False)
+    return figure, axes[:count]
+
+
+def picture(axes: Axes, image: np.ndarray, *, frame: str | None = None, **keywords) -> None:
+    """Shows `image` without ticks; `frame` is the colour of a frame around it."""
+    axes.imshow(image, **keywords)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(frame is not None)
+        spine.set(color=frame or "none", linewidth=3)
+
+
+def heading(figure: Figure, text: str) -> None:
+    """The figure's title, where reading begins."""
+    figure.suptitle(text, x=0.01, ha="left")
+
+
+def bar_labels(axes: Axes, bars, labels: list[str]) -> None:
+    """`labels` at the ends of horizontal `bars`, with room for them."""
+    axes.bar_label(bars, labels, padding=4, fontsize=10)
+    axes.margins(x=0.25)
+    axes.grid(axis="y", visible=False)
+
+
+def by_label(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each label, real ones first, without labels that do not occur."""
+    return {label: rows for label in LABELS if len(rows := table[table["label"] == label])}
+
+
+def evenly(count: int, wanted: int) -> np.ndarray:
+    """At most `wanted` evenly spaced indices out of `count`, first and last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))

@@ -1,0 +1,331 @@
+"""Figures are drawn of made-up numbers, and asked what they show."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from dfdc_utils import models, plots, profiles
+
+GENERATOR = np.random.default_rng(0)
+TITLES = [models.title(name) for name in models.names()]
+
+
+def texts(figure):
+    """Everything that is written in a figure."""
+    figure.canvas.draw()
+    return " | ".join(text.get_text() for text in figure.findobj(plt.Text) if text.get_text())
+
+
+def crops(count, side=24):
+    return GENERATOR.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def table():
+    rows = []
+    for part in range(6):
+        rows += [(f"r{part}{n}.mp4", f"dfdc_train_part_{part}", "REAL", None) for n in range(3)]
+        rows += [
+            (f"f{part}{n}.mp4", f"dfdc_train_part_{part}", "FAKE", f"r{part}{n % 3}.mp4") for n in range(7)
+        ]
+    rows += [(f"u{n}.mp4", "test_videos", None, None) for n in range(4)]
+    frame = pd.DataFrame(rows, columns=["video", "part", "label", "original"])
+    return frame.assign(split=np.where(frame["label"].isna(), "unlabelled", "train"))
+
+
+@pytest.fixture
+def statistics(table):
+    count = len(table)
+    return table[["video", "part", "label"]].assign(
+        frames=GENERATOR.choice([150, 150, 300, 83], count).astype(float),
+        rate=GENERATOR.choice([30.0, 24.0], count), seconds=GENERATOR.normal(5, 1, count),
+        size_bytes=GENERATOR.normal(6e5, 1e5, count), bit_rate=GENERATOR.normal(8e5, 1e5, count),
+        brightness=GENERATOR.normal(110, 20, count), width=640.0, height=360.0, rotation=0.0, codec="h264",
+        pixel_format="yuv420p", audio_codec=[None, "aac"] * (count // 2),
+        reason=[*[None] * (count - 1), "empty"],
+    )
+
+
+@pytest.fixture
+def videos():
+    """Scores of five models on thirty test videos, the last of them without a face."""
+    labels = np.array(["REAL"] * 8 + ["FAKE"] * 22)
+    result = {}
+    for number, title in enumerate(TITLES):
+        p_fake = 1 / (1 + np.exp(-(2 - 0.3 * number) * (labels == "FAKE") + 0.8 - GENERATOR.normal(0, 1, 30)))
+        judged = np.arange(30) < 29
+        result[title] = pd.DataFrame({
+            "video": [f"{n}.mp4" for n in range(30)], "label": labels, "judged": judged,
+            "p_fake": np.where(judged, p_fake, 0.7),
+        })
+    return result
+
+
+@pytest.fixture
+def measured():
+    """What `metrics.evaluate` returns, as far as it is drawn."""
+    def of(accuracy, auc, log_loss):
+        return {"accuracy": accuracy, "auc": auc, "log_loss": log_loss}
+
+    return {
+        title: {"test": {"video": {"plain": of(0.7 + n / 50, 0.8 + n / 40, 0.5 - n / 20),
+                                   "tta": of(0.72 + n / 50, 0.81 + n / 40, 0.47 - n / 20)}}}
+        for n, title in enumerate(TITLES)
+    }
+
+
+@pytest.fixture
+def compared():
+    return pd.DataFrame({
+        "title": TITLES, "train_accuracy": [0.95, 0.9, 0.88, 1.0, None],
+        "test_accuracy": [0.85, 0.8, 0.79, 0.9, 0.7],
+        "test_accuracy_tta": [0.86, 0.8, 0.8, 0.9, 0.73], "test_auc": [0.93, 0.88, 0.86, 0.81, 0.7],
+        "test_auc_low": [0.85, 0.8, 0.75, 0.66, 0.55], "test_auc_high": [0.99, 0.95, 0.93, 0.9, 0.84],
+    })
+
+
+@pytest.fixture
+def history():
+    epochs = np.arange(1, 13)
+    return pd.DataFrame({
+        "epoch": epochs, "loss": 0.7 * 0.85**epochs, "accuracy": 1 - 0.5 * 0.85**epochs,
+        "val_loss": 0.5 + 0.02 * (epochs - 6) ** 2, "val_accuracy": 0.8 - 0.005 * (epochs - 7) ** 2,
+    })
+
+
+def test_labels_per_part_counts_every_video(table):
+    figure = plots.labels_per_part(table)
+    heights = sum(bar.get_height() for bar in figure.axes[0].patches)
+    assert heights == len(table)
+    assert "REAL (18) | FAKE (42) | unlabelled (4)" in texts(figure)
+
+
+def test_fakes_per_original(table):
+    figure = plots.fakes_per_original(table)
+    # Of each part's three originals one has three fakes, the others two.
+    assert [bar.get_height() for bar in figure.axes[0].patches] == [12, 6]
+    assert "18 originals, 42 fakes" in texts(figure)
+
+
+def test_histograms_are_shares_of_each_label(statistics):
+    figure = plots.histograms(statistics)
+    filled = [sum(bar.get_height() for bar in container) for container in figure.axes[0].containers]
+    assert filled == pytest.approx([100, 100])
+    assert len(figure.axes) == 6
+
+
+def test_categories_count_what_cannot_be_read(statistics):
+    written = texts(plots.categories(statistics))
+    assert "640×360" in written and "none" in written and "unreadable" in written
+
+
+def test_differences_are_amplified():
+    real = [np.full((18, 32, 3), 100, np.uint8)] * 3
+    fake = [np.full((18, 32, 3), 97, np.uint8)] * 3
+    figure = plots.pair_differences(real, fake, [0.0, 2.0, 4.0], title="a.mp4", amplify=10)
+    assert figure.axes[6].images[0].get_array().max() == pytest.approx(30)
+    assert "difference ×10" in texts(figure) and "2.0 s" in texts(figure)
+
+
+def test_trivial_baseline():
+    baseline = SimpleNamespace(
+        auc=0.61, coefficients=pd.Series({"size_bytes": 0.4, "bit_rate": -0.2, "face_laplacian": 0.1}),
+        videos=pd.DataFrame({"label": ["REAL", "FAKE", "FAKE"], "p_fake": [0.3, 0.2, 0.9]}),
+    )
+    written = texts(plots.trivial_baseline(baseline))
+    assert "Test AUC 0.61" in written and "face sharpness" in written
+
+
+def test_splits_and_what_leaks(table):
+    labelled = table[table["label"].notna()]
+    halves = labelled.assign(split=np.where(np.arange(60) < 40, "train", "test"))
+    figure = plots.splits(
+        {"by part": halves, "at random": halves},
+        {"by part": {"videos": 0, "originals": 0}, "at random": {"videos": 10, "originals": 5}},
+    )
+    assert "10 (50 %)" in texts(figure) and "0 (0 %)" in texts(figure)
+
+
+def test_detections_are_drawn_in_the_frames_pixels():
+    face = SimpleNamespace(box=(10.0, 5.0, 30.0, 35.0), confidence=0.987, landmarks=np.full((5, 2), 20.0))
+    frame = np.zeros((60, 80, 3), np.uint8)
+    figure = plots.detections([frame, frame], [[face], []], ["frame 0", "frame 9"])
+    box = figure.axes[0].patches[0]
+    assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (10, 5, 20, 30)
+    assert len(figure.axes[1].patches) == 0
+    assert "0.987" in texts(figure)
+
+
+def test_strips_show_evenly_spaced_faces():
+    figure = plots.face_strips({"a": crops(30), "b": crops(2)}, labels=["REAL", "FAKE"], count=5)
+    assert len([ax for ax in figure.axes if ax.images]) == 5 + 2
+
+
+def test_outcomes_add_up():
+    account = pd.DataFrame({"outcome": ["ok"] * 96 + ["no_face"] * 3 + ["unreadable"]})
+    written = texts(plots.outcomes(account))
+    assert "What became of 100 videos" in written and "96 (96.0 %)" in written and "no face" in written
+
+
+def test_face_statistics():
+    faces = pd.DataFrame({
+        "video": ["a"] * 5 + ["b"] * 3, "track": 0, "x0": 0, "y0": 0, "x1": 50, "y1": range(40, 48),
+        "confidence": 0.99,
+    })
+    figure = plots.face_statistics(faces, face_side=224)
+    assert sum(bar.get_height() for bar in figure.axes[0].patches) == 8
+    assert sum(bar.get_height() for bar in figure.axes[2].patches) == 2
+
+
+def test_contact_sheet_frames_faces_in_the_colour_of_their_label():
+    figure = plots.contact_sheet(
+        crops(5), labels=["REAL", "FAKE", "FAKE", "REAL", None], captions=list("abcde"), columns=3
+    )
+    edges = [ax.spines["left"].get_edgecolor() for ax in figure.axes if ax.images]
+    assert edges[0] == edges[3] != edges[1] == edges[2]
+    assert edges[0] == plt.matplotlib.colors.to_rgba(plots.REAL)
+
+
+@pytest.mark.parametrize("inputs", [crops(40), crops(24).reshape(6, 4, 24, 24, 3)])
+def test_a_batch_of_faces_or_of_sequences(inputs):
+    figure = plots.batch(inputs.astype("float32"), np.array([[0.0], [1.0]] * (len(inputs) // 2)))
+    assert sum(bool(ax.images) for ax in figure.axes) in (24, 20)
+    assert "REAL" in texts(figure) and "FAKE" in texts(figure)
+
+
+def test_learning_curves_mark_the_epoch_that_was_kept(history):
+    figure = plots.learning_curves(history, 7, title="Meso4")
+    assert "kept: epoch 7" in texts(figure)
+    assert "0.800" in texts(figure), "the kept epoch's validation accuracy"
+
+
+@pytest.mark.parametrize("name", ["meso4", "custom_cnn", "resnet50_lstm"])
+def test_an_architecture_is_drawn_from_the_model_itself(name):
+    model = models.build(name, profiles.get("tiny"))
+    written = texts(plots.architecture(model, title=models.title(name)))
+    assert f"{model.count_params():,} in all" in written
+    assert "64 × 64 × 3" in written and "dense 1, sigmoid" in written
+    assert ("LSTM 16" in written and "backbone (frozen)" in written) == (name == "resnet50_lstm")
+
+
+def test_an_architecture_of_a_few_layers_names_each():
+    face = keras.Input((16, 16, 3))
+    x = keras.layers.MaxPooling2D()(keras.layers.Conv2D(4, 5, padding="same")(face))
+    model = keras.Model(face, keras.layers.Dense(1, activation="sigmoid")(keras.layers.Flatten()(x)))
+    written = texts(plots.architecture(model))
+    assert "conv 5×5" in written and "max pool" in written and "flatten" in written
+    assert "561 in all" in written  # 4 (5·5·3 + 1) + 4·64 + 1
+
+
+def test_roc_curves_name_the_auc_best_first(videos):
+    videos["Perfect"] = videos["Meso4"].assign(p_fake=(videos["Meso4"]["label"] == "FAKE").astype(float))
+    figure = plots.roc_curves(videos)
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels[0] == "1.000  Perfect" and len(labels) == 6
+
+
+def test_a_model_has_the_same_colour_in_every_figure(videos):
+    def colours(figure):
+        return {line.get_label().split("  ")[-1]: line.get_color() for line in figure.axes[0].lines[1:]}
+
+    everything = colours(plots.roc_curves(videos))
+    fewer = colours(plots.roc_curves({title: videos[title] for title in reversed(TITLES[2:])}))
+    assert all(everything[title] == colour for title, colour in fewer.items())
+    assert len(set(everything.values())) == len(everything)
+
+
+def test_confusion_matrices_count_at_one_half(videos):
+    rows = pd.DataFrame({"label": ["REAL", "REAL", "FAKE", "FAKE"], "p_fake": [0.1, 0.5, 0.5, 0.4]})
+    figure = plots.confusion_matrices({"A": rows})
+    cells = [text.get_text() for text in figure.axes[0].texts]
+    assert cells == ["1\n50 %", "1\n50 %", "1\n50 %", "1\n50 %"]
+    assert len(plots.confusion_matrices(videos).axes) >= 5
+
+
+def test_tta_effect(measured):
+    figure = plots.tta_effect(measured)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [
+        "Accuracy", "AUC", "Log loss (lower is better)"
+    ]
+    assert "with TTA" in texts(figure)
+
+
+def test_score_distributions_show_every_video(videos):
+    figure = plots.score_distributions(videos)
+    assert sum(len(dots.get_offsets()) for dots in figure.axes[0].collections) == 30 * len(videos)
+    assert "no face: training prior" in texts(figure)
+
+
+def test_worst_clips():
+    rows = pd.DataFrame({"video": ["abc.mp4", "xyz.mp4"], "label": ["FAKE", "REAL"], "p_fake": [0.03, 0.98]})
+    written = texts(plots.worst_clips([crops(9), crops(9)], rows))
+    assert "abc\nFAKE, P(fake) 0.03" in written and "xyz\nREAL, P(fake) 0.98" in written
+
+
+def test_comparison_without_a_training_accuracy_still_has_every_model(compared):
+    written = texts(plots.comparison(compared))
+    assert all(title in written for title in TITLES)
+    assert "0.930" in written and "0.86" in written
+
+
+def test_kernels():
+    figure = plots.kernels(
+        {"a": GENERATOR.random((8, 3, 3, 3)), "b": GENERATOR.random((3, 1, 1, 3))}, title="Meso4"
+    )
+    assert sum(bool(ax.images) for ax in figure.axes) == 11
+
+
+@pytest.mark.parametrize("weights", [[-0.5, -0.1, 0.2, 0.4], [-0.5, -0.4, -0.3, -0.1]])
+def test_maximised_pictures_are_grouped_by_sign(weights):
+    result = SimpleNamespace(layer="x", weights=pd.Series(weights, index=[7, 3, 1, 12]), pictures=crops(4))
+    written = texts(plots.maximised(result, title="Meso4"))
+    assert "towards REAL" in written and "7: -0.5" in written
+    assert ("towards FAKE" in written) == (max(weights) > 0)
+
+
+def test_mean_activations_share_a_scale_and_the_difference_is_centred():
+    real, fake = GENERATOR.random((6, 6)), GENERATOR.random((6, 6)) + 1
+    result = SimpleNamespace(
+        real=real, fake=fake, difference=fake - real, real_face=crops(1)[0], fake_face=crops(1)[0]
+    )
+    figure = plots.mean_activations({"Meso4": result, "Custom CNN": result})
+    over = [ax.images[1] for ax in figure.axes[1:4]]
+    assert over[0].get_clim() == over[1].get_clim()
+    low, high = over[2].get_clim()
+    assert low == -high
+
+
+def test_saving_is_whole_and_hands_the_figure_on(workspace, history):
+    figure = plots.learning_curves(history, 7)
+    assert plots.save(figure, workspace, "03_curves") is figure
+    files = list(workspace.figures.iterdir())
+    assert files == [workspace.figure("03_curves")] and files[0].read_bytes()[:4] == b"\x89PNG"
+    image = plt.imread(files[0])
+    # Eight inches at 120 dots: a README's width.
+    assert image.shape[1] == 960
+
+
+def test_figures_do_not_pile_up_in_pyplot(history):
+    assert isinstance(plots.learning_curves(history, 7), Figure)
+    assert plt.get_fignums() == []
+
+
+def test_the_look_is_the_same_whether_or_not_it_was_asked_for(history):
+    with plt.rc_context():
+        before = plots.learning_curves(history, 7)
+        plots.use()
+        after = plots.learning_curves(history, 7)
+    assert before.dpi == after.dpi == 120
+    assert before.axes[0].title.get_fontsize() == after.axes[0].title.get_fontsize()
+
+
+def test_plots_need_no_keras():
+    code = "import sys; from dfdc_utils import plots; sys.exit('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
