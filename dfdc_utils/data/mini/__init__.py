@@ -1,0 +1,11 @@
+"""The synthetic DFDC: talking heads drawn on the spot, in DFDC's layout, with DFDC's four kinds of fakes.
+
+Nobody in it exists: every face is painted by the code in this folder, from a seed.
+
+From the bottom up: `shapes`; `identities`, `geometry`, `hair`, `heads`, `bodies`, `rooms`, `speech`, `cameras`;
+`scenes`; `forgeries`; `videos`; `dataset`.
+"""
+
+from dfdc_utils.data.mini.dataset import draw
+
+__all__ = ["draw"]

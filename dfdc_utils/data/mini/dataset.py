@@ -1,0 +1,267 @@
+"""The synthetic DFDC as a whole: who is in which clip, what is wrong with it, and where it is written.
+
+The layout is DFDC's: `dfdc_train_part_N/` with `metadata.json`, and `test_videos/` without labels beside
+`sample_submission.csv`. Two more files are the synthetic set's own: `manipulations.csv` tells how each labelled
+clip was made, for teaching and for tables by subgroup, and is read by no model; `drawn.json` says from which
+numbers the set was drawn.
+"""
+
+import json
+import shutil
+import string
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dfdc_utils import parallel
+from dfdc_utils.data.metadata import DRAWN
+from dfdc_utils.data.mini.forgeries import METHODS, forge
+from dfdc_utils.data.mini.identities import Identity
+from dfdc_utils.data.mini.scenes import Scene, Setting
+from dfdc_utils.data.mini.videos import VideoWriter, turn_on_playback
+from dfdc_utils.profiles import Profile
+from dfdc_utils.workspace import whole, write_json
+
+_EDITION = 1
+"""Raised when the same numbers would give other pictures, so that an old set is drawn again."""
+_NUMBERS = ("seed", "parts", "clips_per_part", "originals_per_part", "unlabelled_clips",
+            "clip_width", "clip_height", "clip_frames")
+_RATE = 30
+_DONORS = 3
+"""People of each part who are seen in fakes only."""
+_TEST = "test_videos"
+
+# Of part k, counted from 0, the k-th wart; the first original has it, and with it all fakes of that original.
+# The later parts test, so what cannot be judged at all comes early.
+_SCENE_WARTS = ("fewer frames", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
+                "two people", "24 fps", "dark", "two people", "upright", "rotation flag")
+# These befall one fake of the part.
+_FILE_WARTS = {7: "truncated file", 8: "empty file"}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One file: an original (method "") or a fake of it."""
+
+    video: str
+    method: str
+    donor: Identity | None
+    strength: float
+    crf: int
+    seed: tuple[int, ...]
+    wart: str
+
+
+@dataclass(frozen=True)
+class Take:
+    """One scene and the clips that come out of it."""
+
+    part: str
+    original: str
+    """Name of the original, which of the unlabelled takes need not be among the clips."""
+    setting: Setting
+    target: int
+    """Which of the people is forged."""
+    clips: tuple[Clip, ...]
+
+
+def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool = False) -> Path:
+    """Draws the synthetic DFDC of `profile` into the folder `out`, and returns `out`.
+
+    Nothing is done where it already lies, drawn from the same numbers, unless `force`. It appears under its name
+    only when it is whole.
+
+    Raises FileExistsError where `out` holds something that was not drawn here.
+    """
+    out = Path(out)
+    record = {"edition": _EDITION, **{key: getattr(profile, key) for key in _NUMBERS}}
+    if out.exists() and any(out.iterdir()):
+        if not (out / DRAWN).is_file():
+            raise FileExistsError(f"{out} holds other files: choose another folder for the synthetic data set, or empty this one.")
+        if not force and json.loads((out / DRAWN).read_text(encoding="utf-8")) == record:
+            return out
+    takes = plan(profile)
+    with whole(out) as folder:
+        for part in dict.fromkeys(take.part for take in takes):
+            (folder / part).mkdir(parents=True)
+        rows = []
+        drawing = parallel.run(partial(film, folder), takes, description="Drawing clips", unit="take", workers=workers)
+        for of_take in drawing:
+            rows.extend(of_take)
+        _write_tables(folder, pd.DataFrame(rows).sort_values(["part", "video"]))
+        write_json(folder / DRAWN, record)
+        if out.exists():
+            shutil.rmtree(out)
+    return out
+
+
+def plan(profile: Profile) -> list[Take]:
+    """Every take of the set, those of the parts first. The same numbers give the same plan."""
+    rng = np.random.default_rng([profile.seed, 0])
+    names = _names(rng)
+    methods = _deal_methods()
+    takes = []
+    for part in range(profile.parts):
+        fakes = profile.clips_per_part - profile.originals_per_part
+        counts = [len(share) for share in np.array_split(np.arange(fakes), profile.originals_per_part)][::-1]
+        takes += _part(profile, rng, names, methods, f"dfdc_train_part_{part}", part, counts)
+    if profile.unlabelled_clips:
+        counts = [1] * profile.unlabelled_clips
+        for take in _part(profile, rng, names, methods, _TEST, profile.parts, counts):
+            # Of each take one clip, original or fake, is published.
+            takes.append(replace(take, clips=(take.clips[rng.integers(2)],)))
+    return takes
+
+
+def film(folder: Path, take: Take) -> list[dict]:
+    """Writes the clips of one take under `folder`; returns a row of what is known about each."""
+    scene = Scene(take.setting)
+    upright = take.setting.height > take.setting.width
+    turned = any(clip.wart == "rotation flag" for clip in take.clips)
+    size = (take.setting.height, take.setting.width) if turned else (take.setting.width, take.setting.height)
+    assert not turned or upright
+    forgeries, writers = [], []
+    sound = scene.speech.sound()
+    for clip in take.clips:
+        forgery = forge(clip.method, scene, take.target, clip.strength, clip.seed, clip.donor) if clip.method else None
+        heard = forgery.speech.sound() if forgery and forgery.speech is not scene.speech else sound
+        forgeries.append(forgery)
+        writers.append(VideoWriter(folder / take.part / clip.video, *size, take.setting.rate, clip.crf, heard))
+    for index, frame, moments in scene.frames():
+        for forgery, writer in zip(forgeries, writers):
+            picture = forgery.alter(index, frame, moments) if forgery else frame
+            writer.write(np.ascontiguousarray(np.rot90(picture)) if turned else picture)
+    for clip, writer in zip(take.clips, writers):
+        writer.__exit__(None)
+        _spoil(folder / take.part / clip.video, clip.wart)
+    person = take.setting.people[take.target] if take.setting.people else None
+    return [
+        {
+            "video": clip.video,
+            "part": take.part,
+            "method": clip.method,
+            "donor": clip.donor.name if clip.donor else "",
+            "original": take.original if clip.method else "",
+            "wart": clip.wart,
+            "strength": clip.strength if clip.method else np.nan,
+            "person": person.name if person else "",
+            "skin_tone": person.skin_tone if person else np.nan,
+            "light": "dark" if take.setting.dark else scene.light_name,
+            "distance": scene.distance,
+            "people": len(take.setting.people),
+        }
+        for clip in take.clips
+    ]
+
+
+def _part(profile: Profile, rng, names, methods, part: str, number: int, counts: list[int]) -> list[Take]:
+    """The takes of one part: `counts` says how many fakes each original has."""
+    labelled = part != _TEST
+    warts = _warts(profile, number) if labelled else ""
+    people = len(counts) + (warts == "two people")
+    cast = _cast(profile, rng, number, people)
+    takes = []
+    for k, count in enumerate(counts):
+        wart = warts if k == 0 else ""
+        on_screen = () if wart == "no face" else (cast[k],)
+        if wart == "two people":
+            on_screen += (cast[people - 1],)
+        upright = wart in ("upright", "rotation flag")
+        width, height = profile.clip_width, profile.clip_height
+        setting = Setting(
+            seed=(profile.seed, number, k),
+            people=on_screen,
+            width=height if upright else width,
+            height=width if upright else height,
+            frames=int(profile.clip_frames * 0.6) if wart == "fewer frames" else profile.clip_frames,
+            rate=24 if wart == "24 fps" else _RATE,
+            dark=wart == "dark",
+        )
+        target = int(rng.integers(max(1, len(on_screen))))
+        original = next(names)
+        clips = [_clip(rng, (*setting.seed, 10), original, "", None, wart)]
+        for fake in range(count):
+            # Where nobody is seen, only the sound can be forged.
+            method = next(methods) if on_screen else "sound"
+            donor = None
+            if method in ("autoencoder", "nearest_neighbour"):
+                tone = on_screen[target].skin_tone
+                others = sorted((p for p in cast if p not in on_screen), key=lambda p: abs(p.skin_tone - tone))
+                donor = others[rng.integers(min(2, len(others)))]
+            clips.append(_clip(rng, (*setting.seed, 11, fake), next(names), method, donor, wart))
+        if labelled and k == len(counts) - 1 and warts in ("",) and number in _FILE_WARTS and _has_warts(profile):
+            clips[-1] = replace(clips[-1], wart=_FILE_WARTS[number])
+        takes.append(Take(part, original, setting, target, tuple(clips)))
+    return takes
+
+
+def _has_warts(profile: Profile) -> bool:
+    """A set with fewer parts than there are warts is meant for tests: it has none."""
+    return profile.parts >= len(_SCENE_WARTS)
+
+
+def _warts(profile: Profile, number: int) -> str:
+    return _SCENE_WARTS[number] if _has_warts(profile) and number < len(_SCENE_WARTS) else ""
+
+
+def _cast(profile: Profile, rng, number: int, on_screen: int) -> list[Identity]:
+    """The people of one part, who are in no other: those filmed, then those whose faces only fakes show."""
+    count = on_screen + _DONORS
+    # Spread over the whole range in every part, and no two alike.
+    tones = (rng.permutation(count) + rng.uniform(0, 1, count)) / count
+    return [
+        Identity.draw(f"person_{number:02}_{k:02}", (profile.seed, 1, number, k), float(tone))
+        for k, tone in enumerate(tones)
+    ]
+
+
+def _clip(rng, seed, video: str, method: str, donor: Identity | None, wart: str) -> Clip:
+    # The quality of the encoding must not tell a fake: it is drawn for each clip, whatever it is.
+    return Clip(video, method, donor, round(float(rng.uniform(0.1, 1.0)), 3), int(rng.integers(19, 31)), seed, wart)
+
+
+def _names(rng):
+    """File names such as DFDC's: ten letters."""
+    seen = set()
+    while True:
+        name = "".join(rng.choice(list(string.ascii_lowercase), 10)) + ".mp4"
+        if name not in seen:
+            seen.add(name)
+            yield name
+
+
+def _deal_methods():
+    """Methods of forging in their shares, evenly mixed, so that every few parts have some of each."""
+    dealt = dict.fromkeys(METHODS, 0)
+    while True:
+        owed = {method: share * (sum(dealt.values()) + 1) - dealt[method] for method, share in METHODS.items()}
+        method = max(owed, key=owed.get)
+        dealt[method] += 1
+        yield method
+
+
+def _spoil(path: Path, wart: str) -> None:
+    if wart == "rotation flag":
+        turn_on_playback(path)
+    elif wart == "truncated file":
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    elif wart == "empty file":
+        path.write_bytes(b"")
+
+
+def _write_tables(folder: Path, rows: pd.DataFrame) -> None:
+    labelled = rows[rows["part"] != _TEST]
+    labelled.to_csv(folder / "manipulations.csv", index=False)
+    for part, of_part in labelled.groupby("part"):
+        write_json(folder / part / "metadata.json", {
+            row.video: {"label": "FAKE", "split": "train", "original": row.original} if row.method
+            else {"label": "REAL", "split": "train", "original": None}
+            for row in of_part.itertuples()
+        })
+    unlabelled = rows.loc[rows["part"] == _TEST, "video"]
+    if len(unlabelled):
+        pd.DataFrame({"filename": unlabelled, "label": 0.5}).to_csv(folder / "sample_submission.csv", index=False)

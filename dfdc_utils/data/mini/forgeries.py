@@ -1,0 +1,236 @@
+"""The four ways in which DFDC's fakes were made, in miniature.
+
+Each takes the frames of an original after the camera, noise and all, and alters a part of them, as a forger
+who has only the video would. How well that goes is its strength: 0 is a fake that is hard to see, 1 a clumsy
+one. What strength does is written here and nowhere else.
+"""
+
+import cv2
+import numpy as np
+
+from dfdc_utils.data.mini.geometry import Pose
+from dfdc_utils.data.mini.heads import Expression, Face
+from dfdc_utils.data.mini.identities import Identity
+from dfdc_utils.data.mini.scenes import Moment, Scene, other_mouth
+from dfdc_utils.data.mini.shapes import blur, bump, step
+from dfdc_utils.data.mini.speech import Speech
+
+METHODS = {"autoencoder": 0.40, "nearest_neighbour": 0.25, "reenactment": 0.20, "sound": 0.15}
+"""Method: its share of the fakes."""
+
+# (at strength 0, at strength 1)
+BOTTLENECK = (34.0, 14.0)
+"""Autoencoder: pixels of the network's picture per head unit."""
+DAMPING = (0.85, 0.45)
+"""Autoencoder: how much of the target's expression survives."""
+COLOR_ERROR = (1.0, 9.0)
+"""Autoencoder, nearest neighbour: the colour is off by about so many grey levels."""
+JITTER = (0.004, 0.028)
+"""Autoencoder, nearest neighbour: the face is off by about so many head units, anew in each frame."""
+FLICKER = (0.1, 0.5)
+"""Nearest neighbour: how often the second best face is taken."""
+MOUTH_SOFTNESS = (0.012, 0.045)
+"""Reenactment: blur of the new mouth, in head units."""
+REGRAIN = (0.5, 0.0)
+"""All: how much of the camera's noise is put back on what was drawn anew."""
+
+_POISSON_SIDE = 56
+"""Poisson blending is solved at about this size; its solution is smooth, and scaled up it is as good."""
+
+
+class Forgery:
+    """One fake in the making. `sound` is heard with it; `alter` is called once a frame, in order."""
+
+    def __init__(self, scene: Scene, target: int, strength: float, seed: tuple[int, ...]):
+        self.scene, self.target, self.strength = scene, target, strength
+        self.rng = np.random.default_rng(seed)
+        self.speech = scene.speech
+
+    def alter(self, index: int, frame: np.ndarray, moments: tuple[Moment, ...]) -> np.ndarray:
+        """The fake's frame, uint8 RGB; `frame` itself stays as it is."""
+        moment = moments[self.target] if moments else None
+        if moment is None or moment.lookup is None:
+            return frame
+        fake = frame.copy()
+        self._forge(index, fake, moment)
+        return fake
+
+    def _forge(self, index: int, fake: np.ndarray, moment: Moment) -> None:
+        raise NotImplementedError
+
+    def _knob(self, ends: tuple[float, float]) -> float:
+        return ends[0] + (ends[1] - ends[0]) * self.strength
+
+    def _regrained(self, index: int, patch: np.ndarray, slices) -> np.ndarray:
+        """`patch` (float32) with some noise of the camera that filmed the rest."""
+        share = self._knob(REGRAIN)
+        return patch + share * self.scene.camera.noise(index, slices).astype(np.float32)
+
+    def _light_off(self) -> np.ndarray:
+        """A colour error that lasts the whole clip."""
+        return self.rng.normal(0, self._knob(COLOR_ERROR), 3).astype(np.float32)
+
+
+class Autoencoder(Forgery):
+    """The donor's face in the target's pose, through a narrow network, feathered in (report, figures 1 and 2)."""
+
+    def __init__(self, scene, target, strength, seed, donor: Identity):
+        super().__init__(scene, target, strength, seed)
+        self._face = Face(donor, scene.actors[target].face.shape.unit)
+        self._oval = _oval(scene.actors[target].face)
+        self._off = self._light_off()
+
+    def _forge(self, index, fake, moment) -> None:
+        lookup, e = moment.lookup, moment.expression
+        damp = self._knob(DAMPING)
+        damped = Expression(
+            blink=e.blink * damp, gaze=(e.gaze[0] * damp, e.gaze[1] * damp), mouth_open=e.mouth_open * damp,
+            mouth_wide=e.mouth_wide * damp, smile=e.smile * damp, brows=e.brows * damp,
+        )
+        patch = lookup.apply(self._face.texture(damped, self.scene.light, moment.pose))
+        patch = self._squeeze(self.scene.camera.develop(patch), moment.pose.scale)
+        target = fake[lookup.where.slices]
+        cover = lookup.apply(self._oval) * lookup.inside
+        patch = _match_color(patch.astype(np.float32), target, cover) + self._off
+        _lay_over(target, self._regrained(index, patch, lookup.where.slices), cover)
+
+    def _squeeze(self, patch: np.ndarray, scale: float) -> np.ndarray:
+        """Down to the network's size and up again, not quite to the same place."""
+        factor = max(1.0, scale / self._knob(BOTTLENECK))
+        height, width = patch.shape[:2]
+        small = cv2.resize(patch, (max(2, round(width / factor)), max(2, round(height / factor))), interpolation=cv2.INTER_AREA)
+        dx, dy = self.rng.normal(0, self._knob(JITTER) * scale * 0.5, 2)
+        fx, fy = width / small.shape[1], height / small.shape[0]
+        # Pixel centres: a plain scaling by f would shift the picture by half a small pixel.
+        back = np.float32([[fx, 0, fx / 2 - 0.5 + dx], [0, fy, fy / 2 - 0.5 + dy]])
+        return cv2.warpAffine(small, back, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+class NearestNeighbour(Forgery):
+    """The donor's most similar face out of a small bank, warped by landmarks and Poisson-blended; it flickers."""
+
+    _YAWS = (-0.36, -0.12, 0.12, 0.36)
+    _MOUTHS = ((0.0, 0.0), (0.45, 0.5), (0.7, -0.4))
+
+    def __init__(self, scene, target, strength, seed, donor: Identity):
+        super().__init__(scene, target, strength, seed)
+        face = Face(donor, scene.actors[target].face.shape.unit)
+        side = round(2.5 * face.shape.unit)
+        self._off = self._light_off()
+        self._bank = []
+        for yaw in self._YAWS:
+            for opened, wide in self._MOUTHS:
+                expression = Expression(mouth_open=opened, mouth_wide=wide)
+                pose = Pose(side / 2, side / 2, face.shape.unit, yaw, 0.0, 0.0, expression.jaw)
+                lookup = face.lookup(pose, side, side)
+                picture = np.zeros((side, side, 4), np.float32)
+                picture[lookup.where.slices][..., :3] = scene.camera.develop(
+                    lookup.apply(face.texture(expression, scene.light, pose)))
+                picture[lookup.where.slices][..., 3] = lookup.apply(_oval(face)) * lookup.inside
+                self._bank.append((np.array([3 * yaw, opened, 0.5 * wide]), picture, face.landmarks(pose)))
+
+    def _forge(self, index, fake, moment) -> None:
+        where = moment.lookup.where
+        _, picture, landmarks = self._nearest(moment)
+        marks = self.scene.actors[self.target].face.landmarks(moment.pose)
+        marks = marks + self.rng.normal(0, self._knob(JITTER) * moment.pose.scale, marks.shape)
+        source = np.hstack([landmarks, np.ones((5, 1))])
+        warp = np.linalg.lstsq(source, marks - (where.x0, where.y0), rcond=None)[0].T
+        warped = cv2.warpAffine(picture, warp, where.shape[::-1], flags=cv2.INTER_LINEAR)
+        patch, cover = warped[..., :3], warped[..., 3] * moment.lookup.inside
+        target = fake[where.slices]
+        patch = _poisson(patch, target, cover) + self._off
+        _lay_over(target, self._regrained(index, patch, where.slices), cover)
+
+    def _nearest(self, moment: Moment):
+        e = moment.expression
+        wanted = np.array([3 * moment.pose.yaw, e.mouth_open, 0.5 * e.mouth_wide])
+        order = np.argsort([np.linalg.norm(key - wanted) for key, _, _ in self._bank], kind="stable")
+        return self._bank[order[int(self.rng.uniform() < self._knob(FLICKER))]]
+
+
+class Reenactment(Forgery):
+    """The target's own face, but the mouth speaks another text, which is heard as well."""
+
+    def __init__(self, scene, target, strength, seed):
+        super().__init__(scene, target, strength, seed)
+        self.speech = Speech((*seed, 1), scene.speech.seconds)
+        self._open, self._wide = self.speech.mouth(scene.seconds)
+        shape = scene.actors[target].face.shape
+        middle = shape.identity.mouth_y + 0.06
+        r = np.sqrt((shape.x / 0.37) ** 2 + ((shape.v - middle) / 0.24) ** 2)
+        self._area = (step(r, 1.0, 0.7) * (np.cos(shape.phi) > 0)).astype(np.float32)
+
+    def _forge(self, index, fake, moment) -> None:
+        face = self.scene.actors[self.target].face
+        moment = other_mouth(moment, float(self._open[index]), float(self._wide[index]))
+        lookup = face.lookup(moment.pose, fake.shape[1], fake.shape[0])
+        patch = lookup.apply(face.texture(moment.expression, self.scene.light, moment.pose))
+        patch = blur(self.scene.camera.develop(patch), self._knob(MOUTH_SOFTNESS) * moment.pose.scale)
+        cover = lookup.apply(self._area) * lookup.inside
+        patch = self._regrained(index, patch.astype(np.float32), lookup.where.slices)
+        _lay_over(fake[lookup.where.slices], patch, cover)
+
+
+class Sound(Forgery):
+    """Another voice; every pixel is the original's."""
+
+    def __init__(self, scene, target, strength, seed):
+        super().__init__(scene, target, strength, seed)
+        self.speech = Speech((*seed, 1), scene.speech.seconds)
+
+    def alter(self, index, frame, moments) -> np.ndarray:
+        return frame
+
+
+def forge(method: str, scene: Scene, target: int, strength: float, seed: tuple[int, ...], donor: Identity | None) -> Forgery:
+    """The forgery of that name, set up for one actor of a scene; `donor` is needed where a face is swapped."""
+    if method == "autoencoder":
+        return Autoencoder(scene, target, strength, seed, donor)
+    if method == "nearest_neighbour":
+        return NearestNeighbour(scene, target, strength, seed, donor)
+    return {"reenactment": Reenactment, "sound": Sound}[method](scene, target, strength, seed)
+
+
+def _oval(face: Face) -> np.ndarray:
+    """What of a face is swapped, 0 to 1 on its texture: brows to chin, soft at the edge."""
+    shape = face.shape
+    r = np.sqrt((shape.x / 0.56) ** 2 + ((shape.v - 0.32) / 0.62) ** 2)
+    return (step(r, 1.0, 0.78) * (np.cos(shape.phi) > 0)).astype(np.float32)
+
+
+def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """`patch` (float32) with the mean and, within bounds, the contrast that `target` has where it is covered."""
+    mask = (cover > 0.5).astype(np.uint8)
+    if not mask.any():
+        return patch
+    patch_mean, patch_spread = cv2.meanStdDev(patch, mask=mask)
+    mean, spread = cv2.meanStdDev(target, mask=mask)
+    gain = np.clip(spread / np.maximum(patch_spread, 1.0), 0.75, 1.3)
+    return (patch - patch_mean.T.astype(np.float32)) * gain.T.astype(np.float32) + mean.T.astype(np.float32)
+
+
+def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """`patch` (float32) with its colours shifted so that it meets `target` without a seam."""
+    height, width = cover.shape
+    factor = min(1.0, _POISSON_SIDE / max(height, width))
+    size = max(8, round(width * factor)), max(8, round(height * factor))
+    small = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
+    under = cv2.resize(target, size, interpolation=cv2.INTER_AREA)
+    mask = (cv2.resize(cover, size, interpolation=cv2.INTER_AREA) > 0.3).astype(np.uint8) * 255
+    # The solver needs a frame of pixels that stay.
+    mask[[0, -1]] = 0
+    mask[:, [0, -1]] = 0
+    x, y, wide, high = cv2.boundingRect(mask)
+    if wide < 4 or high < 4:
+        return patch
+    small = np.clip(small, 0, 255).astype(np.uint8)
+    cloned = cv2.seamlessClone(small, under, mask, (x + wide // 2, y + high // 2), cv2.NORMAL_CLONE)
+    shift = (cloned.astype(np.float32) - small) * (mask > 0)[..., None]
+    return patch + cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _lay_over(target: np.ndarray, patch: np.ndarray, cover: np.ndarray) -> None:
+    """Blends `patch` (float32) over `target` (uint8) in place."""
+    mixed = cv2.blendLinear(patch, target.astype(np.float32), cover, 1 - cover)
+    target[:] = cv2.convertScaleAbs(np.maximum(mixed, 0))

@@ -1,0 +1,192 @@
+"""The shape of a head, and where each point of its skin lies in the picture.
+
+A head is a stack of horizontal cross-sections, described by (phi, v): v runs from the crown (-1) to the chin
+(+1), phi around the head, 0 at the nose, positive to the image's right. Textures are painted on that grid.
+Turning the head shifts phi; relief (nose, brows, lips) shifts it further; nodding shifts v. This is not a
+camera's projection, but from 40 degrees one way to 40 the other it looks like one and costs 1 ms.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from dfdc_utils.data.mini.identities import Identity
+from dfdc_utils.data.mini.shapes import bump, step
+
+PHI_REACH = 1.9
+"""Textures span this much to both sides, in radians: a little behind the ears."""
+_MEAN_WIDTH = 0.7
+_DEPTH = 0.92
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a head is and where it looks."""
+
+    x: float
+    y: float
+    """The head's middle, in pixels of the frame."""
+    scale: float
+    """Pixels per head unit (half a head's height)."""
+    yaw: float
+    """Radians; positive turns the nose to the image's left."""
+    pitch: float
+    """Radians; positive looks down."""
+    roll: float
+    jaw: float = 0.0
+    """How far the chin is lowered, in head units."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the frame, in pixels, cut to the frame."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.y1 - self.y0, self.x1 - self.x0
+
+
+def region(pose: Pose, box: tuple[float, float, float, float], width: int, height: int) -> Region | None:
+    """The part of the frame that `box` (x0, y0, x1, y1 in head units) can reach, or None if it is out of view."""
+    corners = np.array([(box[i], box[j]) for i in (0, 2) for j in (1, 3)])
+    c, s = np.cos(pose.roll), np.sin(pose.roll)
+    x = pose.x + pose.scale * (c * corners[:, 0] - s * corners[:, 1])
+    y = pose.y + pose.scale * (s * corners[:, 0] + c * corners[:, 1])
+    x0, x1 = max(0, int(x.min())), min(width, int(x.max()) + 2)
+    y0, y1 = max(0, int(y.min())), min(height, int(y.max()) + 2)
+    return Region(x0, y0, x1, y1) if x1 - x0 >= 2 and y1 - y0 >= 2 else None
+
+
+def coarse_grid(pose: Pose, where: Region, cell: int) -> tuple[np.ndarray, np.ndarray]:
+    """Head coordinates (x, y) of the middles of `cell` x `cell` pixel blocks that cover `where`."""
+    rows, columns = (-(-side // cell) for side in where.shape)
+    px = where.x0 + (np.arange(columns, dtype=np.float32) + 0.5) * cell - 0.5 - np.float32(pose.x)
+    py = where.y0 + (np.arange(rows, dtype=np.float32)[:, None] + 0.5) * cell - 0.5 - np.float32(pose.y)
+    c, s = np.float32(np.cos(pose.roll) / pose.scale), np.float32(np.sin(pose.roll) / pose.scale)
+    return c * px + s * py, c * py - s * px
+
+
+def refine(field: np.ndarray, where: Region, cell: int) -> np.ndarray:
+    """A field on the coarse grid, interpolated to every pixel of `where`."""
+    rows, columns = field.shape
+    full = cv2.resize(field, (columns * cell, rows * cell), interpolation=cv2.INTER_LINEAR)
+    height, width = where.shape
+    return full[:height, :width]
+
+
+class HeadShape:
+    """Outline, depth and relief of one identity's head, in head units."""
+
+    def __init__(self, identity: Identity, unit: int):
+        self.identity = identity
+        self.unit = unit
+        self.rows, self.columns = 2 * unit, round(2 * PHI_REACH * _MEAN_WIDTH * unit)
+        self.phi = ((np.arange(self.columns, dtype=np.float32) + 0.5) / self.columns * 2 - 1) * PHI_REACH
+        self.v = ((np.arange(self.rows, dtype=np.float32) + 0.5) / unit - 1)[:, None]
+        self.x = self.half_width(self.v) * np.sin(self.phi)
+        """Across the face as seen from the front; features are painted in (x, v)."""
+        self.relief = self._relief()
+        self.normals = self._normals()
+
+    def half_width(self, v):
+        i = self.identity
+        round_off = np.maximum(1.0 - np.abs(v) ** i.roundness, 1e-4) ** (1.0 / i.roundness)
+        return i.width * round_off * self._taper(v)
+
+    def outline(self, x, v):
+        """1 on the outline, less inside."""
+        i = self.identity
+        across = np.abs(x / (i.width * self._taper(v))) ** i.roundness
+        return (across + np.abs(v) ** i.roundness) ** (1.0 / i.roundness)
+
+    def half_depth(self, v):
+        return _DEPTH * np.maximum(1.0 - v**4, 0.0) ** 0.25
+
+    def forward(self, v):
+        """How far in front of the axis a cross-section's middle lies: the jaw juts out, the skull does not."""
+        return (self.half_depth(v) - self.half_width(v)) * 0.75 * step(v, -0.3, 0.5)
+
+    def texture_position(self, phi, v):
+        """(phi, v) as column and row of a texture."""
+        return ((phi / PHI_REACH + 1) * (self.columns / 2) - 0.5).astype(np.float32), (
+            (v + 1) * self.unit - 0.5
+        ).astype(np.float32)
+
+    def locate(self, pose: Pose, x: np.ndarray, y: np.ndarray):
+        """What is seen at head coordinates (x, y): columns and rows of the texture, and the outline's value."""
+        lowered = y - pose.jaw * step(y, 0.55, 0.82 + pose.jaw)
+        v = np.clip(lowered, -0.995, 0.995)
+        half = self.half_width(v)
+        middle = x + self.forward(v) * np.float32(np.sin(pose.yaw))
+        across = np.clip(middle / half, -1.0, 1.0)
+        front = self.half_depth(v) * np.sqrt(1.0 - across * across)
+        sin_pitch = np.float32(np.sin(pose.pitch))
+        height = np.float32(0.0)
+        # What sticks out hides what is behind it: two rounds are enough for a nose.
+        for _ in range(2):
+            phi = np.arcsin(np.clip(across / (1.0 + height / np.maximum(half, 0.3)), -1, 1)) + np.float32(pose.yaw)
+            columns, rows = self.texture_position(phi, np.clip(v - sin_pitch * (front + height - 0.3), -1, 1))
+            height = cv2.remap(self.relief, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return columns, rows, self.outline(middle, lowered)
+
+    def project(self, pose: Pose, points) -> np.ndarray:
+        """Pixels (n, 2) in the frame of `points` (n, 2) given as (x, v) on the face seen from the front."""
+        x, v = np.asarray(points, np.float32).T
+        half = self.half_width(v)
+        phi = np.arcsin(np.clip(x / half, -1, 1))
+        columns, rows = self.texture_position(phi[None], v[None])
+        height = cv2.remap(self.relief, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+        turned = phi - pose.yaw
+        across = (half + height) * np.sin(turned) - self.forward(v) * np.sin(pose.yaw)
+        front = self.half_depth(v) * np.cos(turned) + height
+        down = v + np.sin(pose.pitch) * (front - 0.3) + pose.jaw * step(v, 0.55, 0.82)
+        c, s = np.cos(pose.roll), np.sin(pose.roll)
+        return np.stack(
+            [pose.x + pose.scale * (c * across - s * down), pose.y + pose.scale * (s * across + c * down)], axis=1
+        )
+
+    def _taper(self, v):
+        return 1.0 - self.identity.taper * step(v, 0.0, 1.05)
+
+    def _relief(self) -> np.ndarray:
+        """Heights above the plain cross-sections: what makes a face out of an egg."""
+        i, x, v = self.identity, self.x, self.v
+        side = np.abs(x)
+        nose = i.eye_y + i.nose_length
+        relief = i.nose_height * bump(x, v, 0, nose - 0.03, i.nose_width * 0.55, 0.075)
+        ridge = step(v, i.eye_y - 0.12, nose - 0.05) * step(v, nose + 0.07, nose - 0.02)
+        relief += i.nose_height * 0.55 * ridge * np.exp(-0.5 * (x / (i.nose_width * 0.36)) ** 2)
+        relief += i.nose_height * 0.32 * bump(side, v, i.nose_width * 0.62, nose, 0.045, 0.05)
+        relief -= 0.055 * bump(side, v, i.eye_gap, i.eye_y - 0.02, 0.15, 0.085)
+        relief += 0.03 * bump(side, v, i.eye_gap, i.eye_y, 0.11, 0.06)
+        relief += 0.045 * bump(side, v, i.eye_gap, i.brow_y + 0.02, 0.17, 0.05)
+        relief += 0.05 * bump(side, v, 0.40, i.eye_y + 0.26, 0.13, 0.11)
+        relief += 0.045 * bump(x, v, 0, i.mouth_y, 0.2, 0.1)
+        relief += 0.05 * bump(x, v, 0, 0.86, 0.15, 0.09)
+        relief -= 0.02 * bump(x, v, 0, i.mouth_y + 0.13, 0.14, 0.03)
+        relief -= 0.03 * i.age * bump(side, v, 0.40, i.mouth_y - 0.02, 0.09, 0.12)
+        relief *= np.cos(self.phi) > 0
+        return cv2.GaussianBlur(relief.astype(np.float32), (0, 0), 0.012 * self.unit)
+
+    def _normals(self) -> np.ndarray:
+        half, depth = self.half_width(self.v), self.half_depth(self.v)
+        x = (half + self.relief) * np.sin(self.phi)
+        z = (depth + self.relief) * np.cos(self.phi)
+        y = np.broadcast_to(self.v, x.shape)
+        # Upside-down images still have y down, so this order points outwards.
+        along_phi = np.stack([np.gradient(a, axis=1) for a in (x, y, z)], axis=2)
+        along_v = np.stack([np.gradient(a, axis=0) for a in (x, y, z)], axis=2)
+        normals = np.cross(along_phi, along_v).astype(np.float32)
+        normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-9)
+        # The narrow ends of the cross-sections would otherwise show as streaks.
+        return cv2.GaussianBlur(normals, (0, 0), 0.01 * self.unit)

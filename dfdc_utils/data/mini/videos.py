@@ -1,0 +1,69 @@
+"""Writes mp4 files that browsers play: H.264 and AAC, index first."""
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from dfdc_utils.data.mini.speech import SAMPLE_RATE
+
+
+class VideoWriter:
+    """One mp4 file being written; use it in a `with` block.
+
+    Args:
+        path: of the file.
+        width, height: of the stored picture, in pixels, both even.
+        rate: frames per second.
+        crf: x264's constant rate factor; more is worse.
+        sound: float32 mono samples at SAMPLE_RATE, -1 to 1.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, rate: int, crf: int, sound: np.ndarray):
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        # One thread: clips are written side by side, and the result must not depend on the machine.
+        options = {"crf": str(crf), "preset": "veryfast", "threads": "1"}
+        self._picture = self._container.add_stream("libx264", rate=rate, options=options)
+        self._picture.width, self._picture.height, self._picture.pix_fmt = width, height, "yuv420p"
+        self._sound = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options={"b": "64000"})
+        self._write_sound(sound)
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if kind is None:
+            self._container.mux(self._picture.encode())
+        self._container.close()
+
+    def write(self, frame: np.ndarray) -> None:
+        """Appends a frame, uint8 RGB."""
+        planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)
+        self._container.mux(self._picture.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+
+    def _write_sound(self, sound: np.ndarray) -> None:
+        chunk = self._sound.codec_context.frame_size or 1024
+        for start in range(0, len(sound), chunk):
+            frame = av.AudioFrame.from_ndarray(sound[None, start : start + chunk], format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
+            self._container.mux(self._sound.encode(frame))
+        self._container.mux(self._sound.encode())
+
+
+def turn_on_playback(path: Path) -> None:
+    """Marks the picture of the mp4 file at `path` to be turned by 90 degrees clockwise when it is played.
+
+    That is what a telephone held upright writes. The mark is the matrix in the track's header (`tkhd`, ISO
+    14496-12, 8.3.2), which PyAV does not write; the first track is the picture.
+    """
+    content = bytearray(path.read_bytes())
+    header = content.index(b"tkhd")
+    width, height = struct.unpack_from(">II", content, header + 80)
+    one, unit = 1 << 16, 1 << 30
+    # x' = height - y, y' = x: the stored picture's height is the upright one's width.
+    struct.pack_into(">9i", content, header + 44, 0, one, 0, -one, 0, 0, height, 0, unit)
+    del width
+    path.write_bytes(content)
