@@ -186,9 +186,9 @@ def comparison(table: pd.DataFrame, *, majority: float | None = None) -> Figure:
             drawn_bars, ["" if pd.isna(v) else f"{v:.2f}" for v in table[column]], padding=3, fontsize=10
         )
     if majority is not None:
-        left.axvline(
-            majority, color="#E69F00", linestyle="--", linewidth=2, label="all called by the commoner label"
-        )
+        # Behind the bars: whatever ends before it does worse than this.
+        label = "all called by the commoner label"
+        left.axvline(majority, color="#E69F00", linestyle="--", linewidth=2, zorder=0, label=label)
     left.set_yticks(rows, table["title"])
     left.set(title="Accuracy, videos", xlim=(0, 1.12))
     styles = model_style(table["title"])

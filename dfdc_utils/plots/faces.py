@@ -167,8 +167,11 @@ def batch(
 
 def _legend_of_labels(figure: Figure, labels: list[str | None], title: str) -> None:
     """The title, and beside it what the colours of the frames mean."""
-    heading(figure, title)
+    if title:
+        heading(figure, title)
     present = [label for label in LABELS if label in labels]
     handles = [Rectangle((0, 0), 1, 1, fill=False, edgecolor=LABELS[label], linewidth=3) for label in present]
     if handles:
-        figure.legend(handles, present, loc="upper right", ncols=2, borderpad=0.1, handlelength=1.2)
+        # "outside" makes room of its own; beside a title there is some.
+        place = "upper right" if title else "outside upper right"
+        figure.legend(handles, present, loc=place, ncols=2, borderpad=0.1, handlelength=1.2)
