@@ -96,9 +96,9 @@ class FaceDetector:
                 than its neighbours have is searched as a whole.
             look: how to look; one of `second_looks` where few faces were found.
         """
-        small = [_shrink(image, round(self.width * look.larger)) for image in images]
-        if look.brighter:
-            small = [_brighten(image) for image in small]
+        # Brightened first: averaging whole levels in the dark would leave a handful of them.
+        seen = (_brighten(image) if look.brighter else image for image in images)
+        small = [_shrink(image, round(self.width * look.larger)) for image in seen]
         if every > 1 and len({image.shape for image in small}) == 1:
             rows = self._follow(small, every, look)
         else:
