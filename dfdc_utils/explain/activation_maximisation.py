@@ -10,10 +10,10 @@ penalty; and now and then a slight blur.
 from dataclasses import dataclass
 
 import cv2
-import keras
 import numpy as np
 import pandas as pd
 
+from dfdc_utils.backend import keras
 from dfdc_utils.explain.gradients import value_and_gradient
 from dfdc_utils.explain.layers import BATCH, logits, maps_of, tapped
 

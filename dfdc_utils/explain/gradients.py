@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
+
+from dfdc_utils.backend import keras
 
 
 def value_and_gradient(function: Callable) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:

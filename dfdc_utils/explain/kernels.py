@@ -1,8 +1,8 @@
 """The first layer's kernels as pictures (report, looking inside)."""
 
-import keras
 import numpy as np
 
+from dfdc_utils.backend import keras
 from dfdc_utils.explain.layers import all_layers
 
 

@@ -7,8 +7,9 @@ holds a backbone as a layer, and for a sequence model that folds its frames into
 import contextlib
 from collections.abc import Iterator
 
-import keras
 import numpy as np
+
+from dfdc_utils.backend import keras
 
 BATCH = 16
 """Faces (or windows of them) that go through a network at once: enough for two cores, little memory."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
+from dfdc_utils.backend import keras
 from dfdc_utils.explain.layers import maps_of
 
 

@@ -15,7 +15,7 @@ from dfdc_utils.models.download import WeightsUnavailable
 from dfdc_utils.profiles import Profile
 
 if TYPE_CHECKING:
-    import keras
+    from dfdc_utils.backend import keras
 
 __all__ = ["FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "names", "title"]
 
@@ -58,7 +58,7 @@ def build(name: str, profile: Profile) -> "keras.Model":
 
 def load(path: Path | str) -> "keras.Model":
     """A model saved by `training.fit.train`. Raises FileNotFoundError where there is none."""
-    import keras
+    from dfdc_utils.backend import keras
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no model at {path}: train it first (notebooks 03 to 06).")

@@ -5,9 +5,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-from keras import layers
-
+from dfdc_utils.backend import keras, layers
 from dfdc_utils.models.download import WeightsUnavailable, fetch
 
 _HOST = "https://storage.googleapis.com/tensorflow/keras-applications/"

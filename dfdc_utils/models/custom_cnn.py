@@ -2,9 +2,7 @@
 
 draft"""
 
-import keras
-from keras import layers
-
+from dfdc_utils.backend import keras, layers
 from dfdc_utils.models import backbones
 from dfdc_utils.profiles import Profile
 

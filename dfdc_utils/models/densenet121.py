@@ -3,9 +3,7 @@
 Trained whole, as in the report: only its ResNet50 is frozen.
 """
 
-import keras
-from keras import layers
-
+from dfdc_utils.backend import keras, layers
 from dfdc_utils.models import backbones
 from dfdc_utils.profiles import Profile
 

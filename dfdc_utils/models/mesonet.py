@@ -5,9 +5,7 @@ normalisation follows each. At 256 × 256 they have 28,073 and 28,725 parameters
 authors' networks answer P(real), these answer P(fake), as every model of the study does.
 """
 
-import keras
-from keras import layers
-
+from dfdc_utils.backend import keras, layers
 from dfdc_utils.profiles import Profile
 
 

@@ -6,9 +6,7 @@ The model has two named parts, so that training can run the first one once and f
     head       (n, frames, 2048) features   -> (n, 1) P(fake)             trained
 """
 
-import keras
-from keras import layers, ops
-
+from dfdc_utils.backend import keras, layers, ops
 from dfdc_utils.models import backbones
 from dfdc_utils.profiles import Profile
 

@@ -9,10 +9,10 @@ import functools
 import hashlib
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import pandas as pd
 
+from dfdc_utils.backend import keras
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.training.augmentation import augment
 

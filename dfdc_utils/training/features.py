@@ -7,10 +7,10 @@ the same answer, so the recurrent part trains on the stored one.
 import hashlib
 from pathlib import Path
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
+from dfdc_utils.backend import keras
 from dfdc_utils.training.batches import Crops
 from dfdc_utils.workspace import whole
 

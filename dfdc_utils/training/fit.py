@@ -5,11 +5,11 @@ import json
 import time
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import pandas as pd
 
 from dfdc_utils import models
+from dfdc_utils.backend import keras
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.training import features

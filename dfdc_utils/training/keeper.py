@@ -4,9 +4,9 @@ import json
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 
+from dfdc_utils.backend import keras
 from dfdc_utils.training.batches import FaceBatches
 from dfdc_utils.workspace import whole
 

@@ -4,9 +4,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-import keras
-
 from dfdc_utils import models
+from dfdc_utils.backend import keras
 from dfdc_utils.profiles import Profile
 from dfdc_utils.training.batches import DRAWS
 

@@ -1,0 +1,45 @@
+"""Keras and its backend, imported in silence.
+
+TensorFlow 2.21 writes notes about oneDNN and CUDA to the standard error of the process while it is imported and
+when it first looks for a GPU, whatever TF_CPP_MIN_LOG_LEVEL says; in a notebook they stand in red above every
+result. So this is the one place that imports Keras, and others say `from dfdc_utils.backend import keras`.
+The face detector needs TensorFlow under any backend, and imports it `quietly`.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Holds back what is written to file descriptor 2; an exception lets it out."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+with quietly():
+    import keras
+    from keras import layers, ops
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()
+
+__all__ = ["keras", "layers", "ops", "quietly"]
