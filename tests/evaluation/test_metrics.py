@@ -107,8 +107,8 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     many = _videos(4000, 4, 0.8, generator)
     truth = sk.roc_auc_score(many["label"] == "FAKE", many["p_fake"])
     covered = []
-    for _ in range(60):
-        low, high = metrics.bootstrap_interval(_videos(40, 4, 0.8, generator), seed=1, rounds=150)
+    for _ in range(40):
+        low, high = metrics.bootstrap_interval(_videos(40, 4, 0.8, generator), seed=1, rounds=100)
         covered.append(low <= truth <= high)
     assert 0.85 <= np.mean(covered) <= 1.0
 
