@@ -1,4 +1,4 @@
-"""Cuts square faces out of frames. Training, prediction and the pictures of notebook 02 all use these functions."""
+"""Cuts square faces out of frames, in the same way for training, for prediction and for the notebooks."""
 
 import cv2
 import numpy as np
@@ -48,10 +48,12 @@ def cut(image: np.ndarray, box, side: int) -> np.ndarray:
         raise ValueError(f"The box {tuple(box)} has nothing of an image of {width} x {height} pixels in it.")
     inside = image[max(top, 0):min(bottom, height), max(left, 0):min(right, width)]
     crop = cv2.copyMakeBorder(
-        inside, max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0), cv2.BORDER_REPLICATE
+        inside, max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0),
+        cv2.BORDER_REPLICATE,
     )
-    # Averaging is the one way to shrink that leaves no moiré; enlarging, cubic keeps faces from looking boxy.
-    return cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA if length > side else cv2.INTER_CUBIC)
+    # Averaging is the one way to shrink that leaves no moiré; cubic keeps enlarged faces from looking boxy.
+    interpolation = cv2.INTER_AREA if length > side else cv2.INTER_CUBIC
+    return cv2.resize(crop, (side, side), interpolation=interpolation)
 
 
 def encode(crop: np.ndarray) -> bytes:

@@ -1,8 +1,8 @@
 """Faces out of a whole set of videos: in parallel, resumable, with an account of every video.
 
-A video goes through the report's pre-processing (its section of that name): unreadable ones and those with too
-few frames are dropped, evenly spaced frames are read, faces found, and the crops of a person, in order, form
-the face-only sequence. What is dropped stays in the account, with the reason.
+A video goes through the report's pre-processing (its section of that name): unreadable ones and those with
+too few frames are dropped, evenly spaced frames are read, faces found, and the crops of a person, in order,
+form the face-only sequence. What is dropped stays in the account, with the reason.
 """
 
 import collections
@@ -25,7 +25,9 @@ _SETTINGS = (
     "min_frames", "frames_per_video", "detection_width", "face_margin", "face_side", "max_people",
     "videos_per_shard",
 )
-_SEARCH_EVERY = 4
+_METHOD = 1
+"""Counts up when the code below, or what it calls, begins to find other faces with the same numbers."""
+_SEARCH_EVERY = 8
 """Frames out of which one is searched as a whole; see `FaceDetector.detect`."""
 _MAY_BE_MISSING = 0.25
 """Fraction of frames without the main person from which on the detector looks again."""
@@ -65,7 +67,7 @@ def extract(
     shards = [table.iloc[k:k + size] for k in range(0, len(table), size)]
     store = FaceStore(folder)
     with store.held():
-        settings = {name: getattr(profile, name) for name in _SETTINGS}
+        settings = {"method": _METHOD} | {name: getattr(profile, name) for name in _SETTINGS}
         store.begin(settings, _fingerprint(table), len(shards), force=force)
         finished = store.finished()
         if finished:
@@ -102,13 +104,13 @@ def extract_video(
         threads: of the decoder; 0 is one a core.
 
     Returns:
-        Faces (columns `store.FACES`, pictures among them; empty unless the outcome is ok) and the account's row
-        (keys `store.ACCOUNT`). A file that cannot be read is an outcome, not an exception.
+        Faces (columns `store.FACES`, pictures among them; empty unless the outcome is ok) and the account's
+        row (keys `store.ACCOUNT`). A file that cannot be read is an outcome, not an exception.
     """
     began = time.perf_counter()
     account = dict.fromkeys(ACCOUNT.names) | {
-        "video": video, "outcome": "ok", "frames": 0, "rate": float("nan"), "seconds": 0.0, "width": 0, "height": 0,
-        "rotation": 0, "size_bytes": 0, "frames_read": 0, "faces": 0, "tracks": 0,
+        "video": video, "outcome": "ok", "frames": 0, "rate": float("nan"), "seconds": 0.0, "width": 0,
+        "height": 0, "rotation": 0, "size_bytes": 0, "frames_read": 0, "faces": 0, "tracks": 0,
     }
     faces = pd.DataFrame(columns=FACES.names)
     try:
@@ -192,7 +194,8 @@ def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile) ->
     rows = []
     for number, track in enumerate(tracks):
         for place, face in zip(track.frames, track.detections):
-            crop = crops.cut(frames.images[place], crops.square(face.box, profile.face_margin), profile.face_side)
+            square = crops.square(face.box, profile.face_margin)
+            crop = crops.cut(frames.images[place], square, profile.face_side)
             x0, y0, x1, y1 = face.box
             rows.append(dict(
                 video=video, track=number, frame=frames.indices[place], seconds=frames.seconds[place],

@@ -129,7 +129,7 @@ def sample(path: str | Path, count: int, *, threads: int = 0) -> Frames:
 def iterate(
     path: str | Path, *, start: int = 0, stop: int | None = None, stride: int = 1
 ) -> Iterator[tuple[int, float, np.ndarray]]:
-    """Yields (index, seconds, RGB uint8 image) of every `stride`-th frame from `start` up to, not including, `stop`.
+    """Yields (index, seconds, RGB uint8 image) of every `stride`-th frame from `start` to before `stop`.
 
     Raises UnreadableVideo where the file cannot be opened; ends early where it is damaged.
 
@@ -181,14 +181,16 @@ def _opened(path: str | Path, threads: int = 1) -> Iterator[tuple]:
             stream.codec_context.thread_count = threads
             yield container, stream
     except FileNotFoundError:
-        raise UnreadableVideo(path, "there is no such file", "Check the path, or the link it leads through.") from None
+        way_out = "Check the path, or the link it leads through."
+        raise UnreadableVideo(path, "there is no such file", way_out) from None
     except PermissionError:
         raise UnreadableVideo(path, "this user may not read it", "Change its permissions.") from None
     except (av.error.InvalidDataError, av.error.EOFError):
         cause = "it is not a video, or its index is missing, as after a download that broke off"
         raise UnreadableVideo(path, cause, "Download or copy it again.") from None
     except (av.error.FFmpegError, OSError) as error:
-        raise UnreadableVideo(path, f"FFmpeg says: {error.strerror}", "Try to play it; download it again.") from error
+        cause = f"FFmpeg says: {error.strerror}"
+        raise UnreadableVideo(path, cause, "Try to play it; download it again.") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,8 +227,8 @@ def _packets(container, stream) -> Iterator:
 def _decoded(container, stream) -> Iterator:
     """The intact frames of `stream`, in order.
 
-    After a damaged packet FFmpeg goes on and paints over the gap; such frames look forged without being fakes.
-    So nothing is yielded from there up to the next key frame, which depends on nothing before it.
+    After a damaged packet FFmpeg goes on and paints over the gap; such frames look forged without being
+    fakes. So nothing is yielded from there to the next key frame, which depends on nothing before it.
     """
     intact = True
     for packet in _packets(container, stream):

@@ -115,8 +115,8 @@ class FaceStore:
             holder = json.loads(lock.read_text(encoding="utf-8"))
             since = datetime.datetime.fromtimestamp(lock.stat().st_mtime).strftime("%d %B, %H:%M")
             raise StoreBusy(
-                f"Process {holder['pid']} on {holder['host']} has been writing to the face store in {self.folder} "
-                f"since {since}. Wait for it, or end it; if it no longer exists, delete {lock}."
+                f"Process {holder['pid']} on {holder['host']} has been writing to the face store in "
+                f"{self.folder} since {since}. Wait for it, or end it; if it no longer exists, delete {lock}."
             ) from None
         try:
             yield
@@ -144,7 +144,8 @@ class FaceStore:
         if self.finished() and not force:
             raise StoreMismatch(
                 f"The face store in {self.folder} was made {_difference(found, wanted)}. "
-                "Mixing the two would spoil both: give another folder, or force=True (--force) to make it anew."
+                "Mixing the two would spoil both: give another folder, or force=True (--force) to make it "
+                "anew."
             )
         for path in self.folder.glob("*-*.parquet"):
             path.unlink()
@@ -227,10 +228,10 @@ class FaceStore:
         manifest, finished = self._manifest(), sorted(self.finished())
         missing = manifest["shards"] - len(finished) if manifest else 0
         if not finished or missing > 0:
-            what = f"is unfinished: {missing} of {manifest['shards']} shards are missing" if manifest else "is empty"
+            state = f"lacks {missing} of {manifest['shards']} shards" if manifest else "is empty"
             raise FileNotFoundError(
-                f"The face store in {self.folder} {what}. Run notebook 02 or `python -m dfdc_utils extract`; "
-                "it goes on where it was."
+                f"The face store in {self.folder} {state}. Run notebook 02 or "
+                "`python -m dfdc_utils extract`: what is there is kept."
             )
         return finished
 
@@ -243,7 +244,7 @@ class FaceStore:
             table
             .append_column("shard", pa.array(np.full(len(table), shard, np.int32)))
             .append_column("group", pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)))
-            .append_column("row", pa.array(np.concatenate([np.arange(n, dtype=np.int32) for n in [0, *sizes]])))
+            .append_column("row", pa.array([row for size in sizes for row in range(size)], pa.int32()))
         )
 
     def _read_jpegs(self, shard: int, group: int) -> pa.ChunkedArray:
@@ -288,4 +289,6 @@ def _difference(found: dict | None, wanted: dict) -> str:
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
-    return "with " + ", ".join(changed) if changed else "of other videos: files were added, removed or changed"
+    if changed:
+        return "with " + ", ".join(changed)
+    return "of other videos: files were added, removed or changed"

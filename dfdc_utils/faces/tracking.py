@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the detector brings TensorFlow with it
     from dfdc_utils.faces.detector import Detection
 
 _FARTHEST = 1.0
-"""Face widths between neighbouring frames; a face that was out of sight may be farther by half of it a frame."""
+"""Face widths between neighbouring frames, and half of it more for each frame the face was out of sight."""
 _FARTHEST_EVER = 3.0
 _SHORTEST_OF_BEST = 0.2
 """A further person must be in sight at least this fraction of the main person's frames: else it is a pattern
@@ -54,20 +54,21 @@ def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: i
     tracks: list[Track] = []
     for frame, faces in enumerate(detections_per_frame):
         _extend(tracks, frame, faces)
-    shortest = min(2, len(detections_per_frame))
+    needed = min(2, len(detections_per_frame))
     people: list[Track] = []
     for track in sorted(tracks, key=lambda track: -track.score):
-        needed = max(shortest, _SHORTEST_OF_BEST * len(people[0].frames)) if people else shortest
-        if len(people) < max_people and len(track.frames) >= needed and not any(_same(track, p) for p in people):
+        if len(track.frames) >= needed and not any(_same(track, person) for person in people):
             people.append(track)
-    return people
+            needed = max(needed, _SHORTEST_OF_BEST * len(people[0].frames))
+    return people[:max_people]
 
 
 def _extend(tracks: list[Track], frame: int, faces: "Sequence[Detection]") -> None:
     """Gives each face to the track it continues, or begins one with it."""
     taken = set()
     if tracks and faces:
-        costs = np.array([[_distance(track.detections[-1].box, face.box) for face in faces] for track in tracks])
+        lasts = [track.detections[-1].box for track in tracks]
+        costs = np.array([[_distance(last, face.box) for face in faces] for last in lasts])
         missed = frame - 1 - np.array([track.frames[-1] for track in tracks])
         limits = np.minimum(_FARTHEST * (1 + missed / 2), _FARTHEST_EVER)[:, None]
         # All at once, not nearest first: two people side by side are not swapped by the one who moved more.

@@ -10,7 +10,9 @@ def gradient(height=200, width=300) -> np.ndarray:
     return np.dstack([x % 256, y % 256, np.full_like(x, 77)]).astype(np.uint8)
 
 
-@pytest.mark.parametrize("box", [(10, 20, 50, 100), (10, 20, 90, 60), (-30, -20, 40, 60), (0.4, 0.6, 33.3, 51.7)])
+@pytest.mark.parametrize("box", [
+    (10, 20, 50, 100), (10, 20, 90, 60), (-30, -20, 40, 60), (0.4, 0.6, 33.3, 51.7),
+])
 @pytest.mark.parametrize("margin", [0, 0.3, 1])
 def test_the_margin_is_the_same_everywhere(box, margin):
     x0, y0, x1, y1 = crops.square(box, margin)

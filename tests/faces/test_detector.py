@@ -62,10 +62,11 @@ def test_landmarks_lie_in_the_face_and_are_named_as_seen(detector, clips):
 
 
 def test_boxes_of_shrunken_frames_are_in_pixels_of_the_full_frame(detector, clips):
-    large = [cv2.resize(images[0], None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC) for images in clips]
-    for image, faces, small in zip(large, detector.detect(large), detector.detect([images[0] for images in clips])):
-        assert max(image.shape) > detector.width
-        assert iou(faces[0].box, [4 * value for value in small[0].box]) > 0.7
+    first = [images[0] for images in clips]
+    large = [cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC) for image in first]
+    assert all(max(image.shape) > detector.width for image in large)
+    for found, expected in zip(detector.detect(large), detector.detect(first)):
+        assert iou(found[0].box, [4 * value for value in expected[0].box]) > 0.7
 
 
 def test_images_of_all_sizes_share_a_call_without_harm(detector, clips):

@@ -23,18 +23,20 @@ def shard_of(videos: list[int], faces_each: int = 6) -> tuple[pd.DataFrame, pd.D
     """A shard whose last video has no face."""
     rows = [
         dict(
-            video=f"{v}.mp4", track=r % 2, frame=r * 10, seconds=r / 3, x0=1.0, y0=2.0, x1=30.5, y1=40.0,
-            confidence=0.99, landmarks=np.arange(10.0) + r, jpeg=crops.encode(picture(v, r)),
+            video=f"{v}.mp4", track=r % 2, frame=r * 10, seconds=r / 3,
+            x0=1.0, y0=2.0, x1=30.5, y1=40.0, confidence=0.99,
+            landmarks=np.arange(10.0) + r, jpeg=crops.encode(picture(v, r)),
         )
         for v in videos[:-1] for r in range(faces_each)
     ]
+    found = [faces_each] * (len(videos) - 1) + [0]
     account = [
         dict(
-            video=f"{v}.mp4", outcome="ok" if v != videos[-1] else "no_face", reason=None, frames=300, rate=29.97,
-            seconds=10.0, width=1920, height=1080, rotation=0, codec="h264", audio_codec=None, size_bytes=1000 + v,
-            frames_read=faces_each, faces=faces_each if v != videos[-1] else 0, tracks=2, second_look=None, elapsed=0.5,
+            video=f"{v}.mp4", outcome="ok" if faces else "no_face", reason=None, frames=300, rate=29.97,
+            seconds=10.0, width=1920, height=1080, rotation=0, codec="h264", audio_codec=None,
+            size_bytes=1000 + v, frames_read=faces_each, faces=faces, tracks=2, second_look=None, elapsed=0.5,
         )
-        for v in videos
+        for v, faces in zip(videos, found)
     ]
     return pd.DataFrame(rows, columns=FACES.names), pd.DataFrame(account, columns=ACCOUNT.names)
 
@@ -68,8 +70,9 @@ def test_a_video_without_a_face_stays_in_the_account(store):
 
 def test_crops_come_in_the_order_asked_for(store):
     rows = store.faces().sample(20, random_state=1)
-    expected = [picture(int(video.removesuffix(".mp4")), frame // 10) for video, frame in zip(rows.video, rows.frame)]
-    assert np.abs(store.crops(rows).astype(int) - np.stack(expected)).max() <= 3
+    names = [int(video.removesuffix(".mp4")) for video in rows["video"]]
+    expected = np.stack([picture(name, frame // 10) for name, frame in zip(names, rows["frame"])])
+    assert np.abs(store.crops(rows).astype(int) - expected).max() <= 3
 
 
 def test_crops_of_one_person(store):
@@ -95,7 +98,7 @@ def test_an_unfinished_store_is_not_read(tmp_path):
         store.faces()
     store.begin({}, "videos", shards=2)
     store.write(0, *shard_of([0, 1]))
-    with pytest.raises(FileNotFoundError, match="1 of 2 shards are missing"):
+    with pytest.raises(FileNotFoundError, match="lacks 1 of 2 shards"):
         store.account()
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 
 def write_video(
-    path: Path, images, *, rate=30, codec="libx264", pixel_format="yuv420p", sound=False, options=None, times=None
+    path: Path, images, *, rate=30, codec="libx264", pixel_format="yuv420p", sound=False, options=None,
+    times=None,
 ) -> Path:
-    """Encodes `images` (RGB uint8, all of one size). `times` (in milliseconds) makes the frame rate variable."""
+    """Encodes `images` (RGB uint8, of one size). `times`, in milliseconds, makes the frame rate variable."""
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = images[0].shape[:2]
