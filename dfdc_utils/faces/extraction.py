@@ -128,7 +128,7 @@ def extract_video(
             faces = _faces(video, frames, tracks, profile)
             account |= {"faces": len(faces), "tracks": len(tracks), "second_look": helped}
             if not tracks:
-                reason = f"no face in more than one of {len(frames.images)} frames"
+                reason = f"no face was found reliably in {len(frames.images)} frames"
                 account |= {"outcome": "no_face", "reason": reason}
     account["elapsed"] = time.perf_counter() - began
     return faces, account

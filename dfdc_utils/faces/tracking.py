@@ -21,6 +21,10 @@ _FARTHEST_EVER = 3.0
 _SHORTEST_OF_BEST = 0.2
 """A further person must be in sight at least this fraction of the main person's frames: else it is a pattern
 on a wall that now and then looks like a face, and would be judged like a person."""
+_SHORTEST = 0.2
+_CERTAIN = 0.95
+"""A main person must be in sight in at least this fraction of the frames, or found with this mean confidence:
+else an empty room, looked at a second time with lower thresholds, would have people in it."""
 _SAME_PLACE = 0.5
 """Overlap, of the smaller box, from which two tracks are one face found twice."""
 
@@ -39,6 +43,11 @@ class Track:
         """Size times length times confidence: the main person's is the largest."""
         return sum(_side(face.box) * face.confidence for face in self.detections)
 
+    @property
+    def confidence(self) -> float:
+        """The mean over its detections."""
+        return sum(face.confidence for face in self.detections) / len(self.detections)
+
 
 def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: int) -> list[Track]:
     """The people of a video, at most `max_people`, the main one first.
@@ -48,8 +57,8 @@ def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: i
         max_people: tracks kept.
 
     Returns:
-        Tracks without the frames in which the person was not found. A face found only once is taken for a
-        mistake of the detector's, unless there is but one frame.
+        Tracks without the frames in which the person was not found. A face found only once, or now and then and
+        without confidence, is taken for a mistake of the detector's, unless there is but one frame.
     """
     tracks: list[Track] = []
     for frame, faces in enumerate(detections_per_frame):
@@ -57,7 +66,8 @@ def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: i
     needed = min(2, len(detections_per_frame))
     people: list[Track] = []
     for track in sorted(tracks, key=lambda track: -track.score):
-        if len(track.frames) >= needed and not any(_same(track, person) for person in people):
+        likely = len(track.frames) >= _SHORTEST * len(detections_per_frame) or track.confidence >= _CERTAIN
+        if likely and len(track.frames) >= needed and not any(_same(track, person) for person in people):
             people.append(track)
             needed = max(needed, _SHORTEST_OF_BEST * len(people[0].frames))
     return people[:max_people]

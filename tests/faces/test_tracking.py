@@ -47,6 +47,12 @@ def test_a_pattern_that_now_and_then_looks_like_a_face_is_no_person():
     assert len(link(frames, max_people=2)) == 1
 
 
+@pytest.mark.parametrize("confidence, people", [(0.86, 0), (0.99, 1)])
+def test_a_face_seen_rarely_is_only_believed_where_the_detector_is_certain(confidence, people):
+    frames = [[face(100, confidence=confidence)] if t in (5, 6) else [] for t in range(16)]
+    assert len(link(frames, max_people=2)) == people
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_two_people_keep_apart_in_whatever_order_they_are_found(seed):
     random = np.random.default_rng(seed)
