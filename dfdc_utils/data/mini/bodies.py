@@ -9,6 +9,8 @@ from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.shapes import bump, noise, paint, step, tint
 
 _X, _TOP, _BOTTOM = 2.5, 0.4, 4.0
+_ENDLESS = 12.0
+"""Below its bottom the picture goes on as it ends: nobody is ever seen standing."""
 
 
 class Body:
@@ -52,7 +54,7 @@ class Body:
         if rng.uniform() < 0.3:
             tint(fabric, rng.uniform(0.7, 0.9), (np.sin(v * rng.uniform(18, 36)) > 0.3).astype(np.float32) + 0 * x)
 
-        lamp = np.array(light.direction) / np.linalg.norm(light.direction)
+        lamp = light.unit
         slope = np.clip(x / shoulder, -1, 1)
         diffuse = np.clip(slope * lamp[0] - 0.3 * lamp[1] * step(v, 2.4, 1.5) + 0.75 * lamp[2] * np.sqrt(1 - 0.8 * slope**2), 0, 1)
         paint(color, fabric, cloth)
@@ -64,7 +66,7 @@ class Body:
     def draw(self, frame: np.ndarray, x: float, y: float, scale: float, roll: float) -> None:
         """Draws the body whose head, at rest, is at (x, y) pixels with `scale` pixels per head unit."""
         pose = Pose(x=x, y=y, scale=scale, yaw=0, pitch=0, roll=roll)
-        where = region(pose, (-_X, _TOP, _X, _BOTTOM), frame.shape[1], frame.shape[0])
+        where = region(pose, (-_X, _TOP, _X, _ENDLESS), frame.shape[1], frame.shape[0])
         if where is None:
             return
         c, s = np.cos(roll) * self._unit / scale, np.sin(roll) * self._unit / scale
@@ -76,6 +78,6 @@ class Body:
         size = where.shape[::-1]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         rgb = cv2.warpAffine(self._rgb, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        cover = cv2.warpAffine(self._cover, to_picture, size, flags=flags)
+        cover = cv2.warpAffine(self._cover, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         target = frame[where.slices]
         target[:] = cv2.blendLinear(rgb, target, cover, 1 - cover)

@@ -19,8 +19,8 @@ class Camera:
 
     def __init__(self, rng: np.random.Generator, width: int, height: int, seconds: np.ndarray, *, dark: bool):
         self._unit = min(width, height) / 360
-        exposure = rng.uniform(0.16, 0.24) if dark else rng.uniform(0.75, 1.18)
-        gamma, lift = rng.uniform(0.85, 1.2), rng.uniform(0, 18) * (not dark)
+        exposure = rng.uniform(0.26, 0.34) if dark else rng.uniform(0.85, 1.15)
+        gamma, lift = rng.uniform(0.8, 1.1), rng.uniform(0, 18) * (not dark)
         warmth, green = rng.normal(0, 0.035), rng.normal(0, 0.012)
         levels = np.arange(256)[:, None] / 255
         gains = exposure * np.array([1 + warmth, 1 + green, 1 - warmth])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -36,7 +37,7 @@ _TEST = "test_videos"
 
 # Of part k, counted from 0, the k-th wart; the first original has it, and with it all fakes of that original.
 # The later parts test, so what cannot be judged at all comes early.
-_SCENE_WARTS = ("fewer frames", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
+_SCENE_WARTS = ("short clip", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
                 "two people", "24 fps", "dark", "two people", "upright", "rotation flag")
 # These befall one fake of the part.
 _FILE_WARTS = {7: "truncated file", 8: "empty file"}
@@ -118,6 +119,8 @@ def plan(profile: Profile) -> list[Take]:
 
 def film(folder: Path, take: Take) -> list[dict]:
     """Writes the clips of one take under `folder`; returns a row of what is known about each."""
+    # The workers share the cores already.
+    cv2.setNumThreads(1)
     scene = Scene(take.setting)
     upright = take.setting.height > take.setting.width
     turned = any(clip.wart == "rotation flag" for clip in take.clips)
@@ -176,7 +179,7 @@ def _part(profile: Profile, rng, names, methods, part: str, number: int, counts:
             people=on_screen,
             width=height if upright else width,
             height=width if upright else height,
-            frames=int(profile.clip_frames * 0.6) if wart == "fewer frames" else profile.clip_frames,
+            frames=int(profile.clip_frames * 0.6) if wart == "short clip" else profile.clip_frames,
             rate=24 if wart == "24 fps" else _RATE,
             dark=wart == "dark",
         )

@@ -8,8 +8,9 @@ one. What strength does is written here and nowhere else.
 import cv2
 import numpy as np
 
+from dfdc_utils.data.mini.features import Expression
 from dfdc_utils.data.mini.geometry import Pose
-from dfdc_utils.data.mini.heads import Expression, Face
+from dfdc_utils.data.mini.heads import Face
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Moment, Scene, other_mouth
 from dfdc_utils.data.mini.shapes import blur, bump, step
@@ -34,8 +35,8 @@ MOUTH_SOFTNESS = (0.012, 0.045)
 REGRAIN = (0.5, 0.0)
 """All: how much of the camera's noise is put back on what was drawn anew."""
 
-_POISSON_SIDE = 56
-"""Poisson blending is solved at about this size; its solution is smooth, and scaled up it is as good."""
+_POISSON_SIDES, _POISSON_ROUNDS = (8, 16, 32), 12
+_NEIGHBOURS = np.float32([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
 
 
 class Forgery:
@@ -211,22 +212,28 @@ def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np
 
 
 def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """`patch` (float32) with its colours shifted so that it meets `target` without a seam."""
+    """`patch` (float32) with the shift in colour added that lets it meet `target` without a seam.
+
+    The shift is what differs at the edge, continued inwards by Laplace's equation (Perez et al., "Poisson image
+    editing", 2003). It is smooth, so it is solved from coarse to fine on small grids, and scaled up.
+    """
     height, width = cover.shape
-    factor = min(1.0, _POISSON_SIDE / max(height, width))
-    size = max(8, round(width * factor)), max(8, round(height * factor))
-    small = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
-    under = cv2.resize(target, size, interpolation=cv2.INTER_AREA)
-    mask = (cv2.resize(cover, size, interpolation=cv2.INTER_AREA) > 0.3).astype(np.uint8) * 255
-    # The solver needs a frame of pixels that stay.
-    mask[[0, -1]] = 0
-    mask[:, [0, -1]] = 0
-    x, y, wide, high = cv2.boundingRect(mask)
-    if wide < 4 or high < 4:
-        return patch
-    small = np.clip(small, 0, 255).astype(np.uint8)
-    cloned = cv2.seamlessClone(small, under, mask, (x + wide // 2, y + high // 2), cv2.NORMAL_CLONE)
-    shift = (cloned.astype(np.float32) - small) * (mask > 0)[..., None]
+    shift = None
+    for side in _POISSON_SIDES:
+        size = max(3, side * width // max(width, height)), max(3, side * height // max(width, height))
+        difference, weight = (
+            cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (target.astype(np.float32) - patch, cover)
+        )
+        free = weight > 0.3
+        # The edge of the grid is always known.
+        free[[0, -1]] = free[:, [0, -1]] = False
+        if shift is None:
+            shift = np.full_like(difference, difference[~free].mean())
+        else:
+            shift = cv2.resize(shift, size, interpolation=cv2.INTER_LINEAR)
+        free = free[..., None]
+        for _ in range(_POISSON_ROUNDS):
+            shift = np.where(free, cv2.filter2D(shift, -1, _NEIGHBOURS), difference)
     return patch + cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR)
 
 

@@ -16,8 +16,13 @@ from dfdc_utils.data.mini.shapes import bump, step
 
 PHI_REACH = 1.9
 """Textures span this much to both sides, in radians: a little behind the ears."""
-_MEAN_WIDTH = 0.7
+_MEAN_WIDTH = 0.74
 _DEPTH = 0.92
+_PIVOT = 0.3
+"""The axis of nodding lies so far in front of the axis of turning."""
+_INSIDE = 0.8
+"""Outlines are told by x**p + y**p - 1; near the outline that, over p, is a distance of about so many head units."""
+_TABLE_REACH, _TABLE_STEPS = 1.5, 1024
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ class HeadShape:
         self.v = ((np.arange(self.rows, dtype=np.float32) + 0.5) / unit - 1)[:, None]
         self.x = self.half_width(self.v) * np.sin(self.phi)
         """Across the face as seen from the front; features are painted in (x, v)."""
+        self._table = self._cross_sections()
         self.relief = self._relief()
         self.normals = self._normals()
 
@@ -103,14 +109,8 @@ class HeadShape:
         round_off = np.maximum(1.0 - np.abs(v) ** i.roundness, 1e-4) ** (1.0 / i.roundness)
         return i.width * round_off * self._taper(v)
 
-    def outline(self, x, v):
-        """1 on the outline, less inside."""
-        i = self.identity
-        across = np.abs(x / (i.width * self._taper(v))) ** i.roundness
-        return (across + np.abs(v) ** i.roundness) ** (1.0 / i.roundness)
-
     def half_depth(self, v):
-        return _DEPTH * np.maximum(1.0 - v**4, 0.0) ** 0.25
+        return _DEPTH * np.sqrt(np.sqrt(np.maximum(1.0 - v**4, 0.0)))
 
     def forward(self, v):
         """How far in front of the axis a cross-section's middle lies: the jaw juts out, the skull does not."""
@@ -123,21 +123,29 @@ class HeadShape:
         ).astype(np.float32)
 
     def locate(self, pose: Pose, x: np.ndarray, y: np.ndarray):
-        """What is seen at head coordinates (x, y): columns and rows of the texture, and the outline's value."""
+        """What is seen at head coordinates (x, y): column and row of the texture, and how far inside the outline
+        it is, in head units (negative outside)."""
         lowered = y - pose.jaw * step(y, 0.55, 0.82 + pose.jaw)
-        v = np.clip(lowered, -0.995, 0.995)
-        half = self.half_width(v)
-        middle = x + self.forward(v) * np.float32(np.sin(pose.yaw))
-        across = np.clip(middle / half, -1.0, 1.0)
-        front = self.half_depth(v) * np.sqrt(1.0 - across * across)
+        at = (lowered + _TABLE_REACH) * (_TABLE_STEPS / (2 * _TABLE_REACH)) - 0.5
+        section = cv2.remap(self._table, at, np.zeros_like(at), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        half, depth, forward, down = cv2.split(section)
+        across = (x + forward * np.float32(np.sin(pose.yaw))) / half
+        power = np.float32(self.identity.roundness)
+        beside = np.abs(across) ** power * np.maximum(1.0 - down, 0.0)
+        inside = (1.0 - beside - down) * (_INSIDE / power)
+        across = np.clip(across, -1.0, 1.0)
+        front = depth * np.sqrt(1.0 - across * across)
         sin_pitch = np.float32(np.sin(pose.pitch))
+        v = np.clip(lowered, -0.995, 0.995)
+        broad = np.maximum(half, 0.3)
         height = np.float32(0.0)
         # What sticks out hides what is behind it: two rounds are enough for a nose.
         for _ in range(2):
-            phi = np.arcsin(np.clip(across / (1.0 + height / np.maximum(half, 0.3)), -1, 1)) + np.float32(pose.yaw)
-            columns, rows = self.texture_position(phi, np.clip(v - sin_pitch * (front + height - 0.3), -1, 1))
+            # Hollows have a negative height; without the bound the rim of the head would leave the sine's range.
+            phi = np.arcsin(across / np.maximum(1.0 + height / broad, np.abs(across))) + np.float32(pose.yaw)
+            columns, rows = self.texture_position(phi, v - sin_pitch * (front + height - _PIVOT))
             height = cv2.remap(self.relief, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return columns, rows, self.outline(middle, lowered)
+        return columns, rows, inside
 
     def project(self, pose: Pose, points) -> np.ndarray:
         """Pixels (n, 2) in the frame of `points` (n, 2) given as (x, v) on the face seen from the front."""
@@ -149,11 +157,20 @@ class HeadShape:
         turned = phi - pose.yaw
         across = (half + height) * np.sin(turned) - self.forward(v) * np.sin(pose.yaw)
         front = self.half_depth(v) * np.cos(turned) + height
-        down = v + np.sin(pose.pitch) * (front - 0.3) + pose.jaw * step(v, 0.55, 0.82)
+        down = v + np.sin(pose.pitch) * (front - _PIVOT) + pose.jaw * step(v, 0.55, 0.82)
         c, s = np.cos(pose.roll), np.sin(pose.roll)
         return np.stack(
             [pose.x + pose.scale * (c * across - s * down), pose.y + pose.scale * (s * across + c * down)], axis=1
         )
+
+    def _cross_sections(self) -> np.ndarray:
+        """(1, steps, 4): half width, half depth, forward and |v|**roundness, to be looked up by v."""
+        v = ((np.arange(_TABLE_STEPS, dtype=np.float32) + 0.5) / _TABLE_STEPS * 2 - 1) * _TABLE_REACH
+        on_head = np.clip(v, -0.995, 0.995)
+        return np.stack(
+            [self.half_width(on_head), self.half_depth(on_head), self.forward(on_head),
+             np.abs(v) ** self.identity.roundness], axis=1,
+        ).astype(np.float32)[None]
 
     def _taper(self, v):
         return 1.0 - self.identity.taper * step(v, 0.0, 1.05)

@@ -45,7 +45,7 @@ class Hair:
         self._ripple = blur(rng.standard_normal((1, 64)).astype(np.float32), 1.0)[0]
         self._v0 = -1.0 - self.top - 0.08
         self._rows = int((self.bottom + 0.25 - self._v0) * unit)
-        self._columns = round(2 * PHI_REACH * 0.7 * unit)
+        self._columns = round(2 * PHI_REACH * 0.8 * unit)
         self._front = self._paint(rng, light)
         back = self._front.copy()
         back[..., :3] = (back[..., :3] * 0.5).astype(np.uint8)
@@ -87,7 +87,7 @@ class Hair:
             cover = cover * step(v, tail + 0.04, tail - 0.06)
             band = bump(phi, v, np.arctan2(light.direction[0], light.direction[2]), -0.62 - self.top * 0.5, 0.7, 0.14)
             color += (26 * band * np.clip(1 + strands, 0.2, 2))[..., None] * (i.hair / 160 + 0.3)
-        lamp = np.array(light.direction) / np.linalg.norm(light.direction)
+        lamp = light.unit
         down = np.clip(v / (1 + self.top), -1, 0.3)
         ring = np.sqrt(1 - down**2)
         diffuse = np.clip((ring * np.sin(phi) * lamp[0] + down * lamp[1] + ring * np.cos(phi) * lamp[2] + 0.35) / 1.35, 0, 1)

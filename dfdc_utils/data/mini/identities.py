@@ -99,7 +99,7 @@ class Identity:
         )
         light_eyes = skin_tone < 0.4 and uniform() < 0.6
         iris = _IRIS[rng.choice(["hazel", "green", "blue"])] if light_eyes else _IRIS["brown"]
-        eye_y = uniform(-0.03, 0.06)
+        eye_y = uniform(-0.07, 0.02)
         lip = skin * np.array([0.88, 0.62, 0.62], np.float32)
         if feminine and uniform() < 0.45:
             lip = 0.35 * lip + 0.65 * np.array([168, 52, 62], np.float32) * uniform(0.7, 1.05)
@@ -110,24 +110,24 @@ class Identity:
             skin_tone=round(float(skin_tone), 3),
             skin=skin,
             age=age,
-            width=uniform(0.66, 0.75),
+            width=uniform(0.70, 0.79),
             taper=uniform(0.24, 0.36) if feminine else uniform(0.12, 0.28),
             roundness=uniform(2.1, 2.5),
-            eye_gap=uniform(0.265, 0.315),
+            eye_gap=uniform(0.24, 0.285),
             eye_y=eye_y,
-            eye_width=uniform(0.125, 0.155),
-            eye_height=uniform(0.05, 0.072),
+            eye_width=uniform(0.125, 0.15),
+            eye_height=uniform(0.06, 0.082),
             eye_tilt=uniform(-0.08, 0.22),
             iris=np.array(iris, np.float32) * uniform(0.85, 1.15),
-            brow_y=eye_y - uniform(0.15, 0.2),
-            brow_thickness=uniform(0.02, 0.034) if feminine else uniform(0.03, 0.05),
+            brow_y=eye_y - uniform(0.17, 0.22),
+            brow_thickness=uniform(0.026, 0.038) if feminine else uniform(0.034, 0.052),
             brow_arch=uniform(0.01, 0.06),
             brow_tilt=uniform(-0.03, 0.04),
-            brow_color=np.minimum(hair * 0.75, 110.0).astype(np.float32),
-            nose_length=uniform(0.36, 0.44),
+            brow_color=np.minimum(hair * 0.6, 84.0).astype(np.float32),
+            nose_length=uniform(0.34, 0.41),
             nose_width=uniform(0.11, 0.16),
             nose_height=uniform(0.15, 0.24),
-            mouth_y=uniform(0.60, 0.67),
+            mouth_y=uniform(0.58, 0.65),
             mouth_width=uniform(0.21, 0.28),
             lips=uniform(0.04, 0.068),
             lip_color=lip.astype(np.float32),

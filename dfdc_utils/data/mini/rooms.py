@@ -23,8 +23,8 @@ def background(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     return np.clip(canvas, 0, 255).astype(np.uint8)
 
 
-def _pick(rng, colors, spread=0.12) -> np.ndarray:
-    return np.array(colors[rng.integers(len(colors))]) * rng.uniform(1 - spread, 1 + spread, 3) * rng.uniform(0.85, 1.1)
+def _pick(rng, colors, spread=0.04) -> np.ndarray:
+    return np.array(colors[rng.integers(len(colors))]) * rng.uniform(1 - spread, 1 + spread, 3) * rng.uniform(0.85, 1.12)
 
 
 def _box(canvas, x0, y0, x1, y1, color) -> None:
@@ -64,7 +64,8 @@ def _outdoors(rng, canvas) -> None:
                 for row in np.arange(top + 0.04, horizon, 0.12):
                     _box(canvas, column, row, column + 0.022, row + 0.06, wall * 0.55)
         else:
-            _foliage(rng, canvas, x0, top, rng.uniform(0.1, 0.25), horizon + 0.1)
+            _box(canvas, x0 - 0.012, top + 0.1, x0 + 0.012, horizon + 0.04, _pick(rng, _WOOD))
+            _foliage(rng, canvas, x0, top, rng.uniform(0.1, 0.25), horizon - rng.uniform(-0.05, 0.08))
     ground = _pick(rng, ((120, 116, 108), (98, 108, 76), (134, 126, 114)))
     below = y[:, 0, 0] > horizon
     canvas[below] = ground * (0.85 + 0.3 * (y[below] - horizon))
@@ -72,11 +73,15 @@ def _outdoors(rng, canvas) -> None:
 
 
 def _foliage(rng, canvas, x, top, reach, bottom) -> None:
+    """A crown or a bush: leaves about a middle, dark inside and lit from above."""
     height, width = canvas.shape[:2]
-    for _ in range(90):
-        middle = int((x + rng.normal(0, reach / 2)) * width), int(rng.uniform(top, bottom) * height)
-        radius = int(height * rng.uniform(0.015, 0.05))
-        cv2.circle(canvas, middle, radius, _pick(rng, _LEAVES, 0.2).tolist(), -1)
+    leaf = _pick(rng, _LEAVES, 0.1)
+    for _ in range(260):
+        angle, r = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform())
+        across, down = r * np.cos(angle), r * np.sin(angle)
+        middle = int((x + reach * 0.6 * across) * width), int(((top + bottom) / 2 + (bottom - top) / 2 * down) * height)
+        radius = int(height * rng.uniform(0.012, 0.035))
+        cv2.circle(canvas, middle, radius, (leaf * (1 - 0.25 * down) * rng.uniform(0.75, 1.2)).tolist(), -1)
 
 
 def _shelf(rng, canvas) -> None:

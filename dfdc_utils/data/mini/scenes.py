@@ -8,9 +8,10 @@ import numpy as np
 
 from dfdc_utils.data.mini.bodies import Body
 from dfdc_utils.data.mini.cameras import Camera
+from dfdc_utils.data.mini.features import Expression
 from dfdc_utils.data.mini.geometry import Pose
 from dfdc_utils.data.mini.hair import Hair
-from dfdc_utils.data.mini.heads import Expression, Face, Light, Lookup
+from dfdc_utils.data.mini.heads import Face, Light, Lookup
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.rooms import background
 from dfdc_utils.data.mini.shapes import curve
@@ -139,12 +140,7 @@ class Scene:
         if actor.hair:
             actor.hair.draw_back(frame, moment.pose)
         actor.body.draw(frame, *body)
-        actor.face.draw_ears(frame, self.light, moment.pose)
-        if moment.lookup is not None:
-            seen = moment.lookup
-            skin = seen.apply(actor.face.texture(moment.expression, self.light, moment.pose))
-            target = frame[seen.where.slices]
-            target[:] = cv2.blendLinear(skin, target, seen.inside, 1 - seen.inside)
+        actor.face.draw(frame, self.light, moment.pose, moment.expression, moment.lookup)
         if actor.hair:
             actor.hair.draw_front(frame, moment.pose)
 
@@ -177,7 +173,7 @@ def _light(rng) -> tuple[str, Light]:
     name = str(rng.choice(_LIGHTS, p=[0.45, 0.25, 0.15, 0.15]))
     sideways = rng.choice([-1, 1]) * (rng.uniform(0.7, 1.3) if name == "side" else rng.uniform(0, 0.5))
     down = rng.uniform(-1.3, -0.9) if name == "overhead" else rng.uniform(-0.7, -0.2)
-    key, ambient = {"soft": (0.45, 0.62), "side": (0.72, 0.38), "overhead": (0.58, 0.48), "dim": (0.36, 0.36)}[name]
+    key, ambient = {"soft": (0.45, 0.62), "side": (0.72, 0.38), "overhead": (0.58, 0.48), "dim": (0.40, 0.42)}[name]
     warm = rng.normal(0, 0.03)
     level = rng.uniform(0.92, 1.06)
     return name, Light((float(sideways), float(down), 0.9), key * level, ambient * level, (1 + warm, 1.0, 1 - 1.3 * warm))
