@@ -6,6 +6,7 @@ clip was made, for teaching and for tables by subgroup, and is read by no model;
 numbers the set was drawn.
 """
 
+import contextlib
 import json
 import shutil
 import string
@@ -122,23 +123,21 @@ def film(folder: Path, take: Take) -> list[dict]:
     # The workers share the cores already.
     cv2.setNumThreads(1)
     scene = Scene(take.setting)
-    upright = take.setting.height > take.setting.width
+    width, height = take.setting.width, take.setting.height
+    # Such a file holds the picture lying on its side, and a mark that says so.
     turned = any(clip.wart == "rotation flag" for clip in take.clips)
-    size = (take.setting.height, take.setting.width) if turned else (take.setting.width, take.setting.height)
-    assert not turned or upright
-    forgeries, writers = [], []
-    sound = scene.speech.sound()
+    with contextlib.ExitStack() as stack:
+        versions = []
+        for clip in take.clips:
+            forgery = forge(clip.method, scene, take.target, clip.strength, clip.seed, clip.donor)
+            path, size = folder / take.part / clip.video, (height, width) if turned else (width, height)
+            writer = VideoWriter(path, *size, take.setting.rate, clip.crf, forgery.speech.sound())
+            versions.append((forgery, stack.enter_context(writer)))
+        for index, frame, moments in scene.frames():
+            for forgery, writer in versions:
+                picture = forgery.alter(index, frame, moments)
+                writer.write(np.rot90(picture) if turned else picture)
     for clip in take.clips:
-        forgery = forge(clip.method, scene, take.target, clip.strength, clip.seed, clip.donor) if clip.method else None
-        heard = forgery.speech.sound() if forgery and forgery.speech is not scene.speech else sound
-        forgeries.append(forgery)
-        writers.append(VideoWriter(folder / take.part / clip.video, *size, take.setting.rate, clip.crf, heard))
-    for index, frame, moments in scene.frames():
-        for forgery, writer in zip(forgeries, writers):
-            picture = forgery.alter(index, frame, moments) if forgery else frame
-            writer.write(np.ascontiguousarray(np.rot90(picture)) if turned else picture)
-    for clip, writer in zip(take.clips, writers):
-        writer.__exit__(None)
         _spoil(folder / take.part / clip.video, clip.wart)
     person = take.setting.people[take.target] if take.setting.people else None
     return [

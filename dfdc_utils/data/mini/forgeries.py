@@ -40,7 +40,10 @@ _NEIGHBOURS = np.float32([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
 
 
 class Forgery:
-    """One fake in the making. `sound` is heard with it; `alter` is called once a frame, in order."""
+    """What is done to one scene: of itself, nothing.
+
+    `speech` is what is heard; `alter` is called once a frame, in order.
+    """
 
     def __init__(self, scene: Scene, target: int, strength: float, seed: tuple[int, ...]):
         self.scene, self.target, self.strength = scene, target, strength
@@ -48,7 +51,14 @@ class Forgery:
         self.speech = scene.speech
 
     def alter(self, index: int, frame: np.ndarray, moments: tuple[Moment, ...]) -> np.ndarray:
-        """The fake's frame, uint8 RGB; `frame` itself stays as it is."""
+        """The frame that is published, uint8 RGB; `frame` itself stays as it is."""
+        return frame
+
+
+class FaceForgery(Forgery):
+    """Alters the face of one of the people; frames without it pass untouched."""
+
+    def alter(self, index, frame, moments) -> np.ndarray:
         moment = moments[self.target] if moments else None
         if moment is None or moment.lookup is None:
             return frame
@@ -72,7 +82,7 @@ class Forgery:
         return self.rng.normal(0, self._knob(COLOR_ERROR), 3).astype(np.float32)
 
 
-class Autoencoder(Forgery):
+class Autoencoder(FaceForgery):
     """The donor's face in the target's pose, through a narrow network, feathered in (report, figures 1 and 2)."""
 
     def __init__(self, scene, target, strength, seed, donor: Identity):
@@ -107,7 +117,7 @@ class Autoencoder(Forgery):
         return cv2.warpAffine(small, back, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
-class NearestNeighbour(Forgery):
+class NearestNeighbour(FaceForgery):
     """The donor's most similar face out of a small bank, warped by landmarks and Poisson-blended; it flickers."""
 
     _YAWS = (-0.36, -0.12, 0.12, 0.36)
@@ -150,7 +160,7 @@ class NearestNeighbour(Forgery):
         return self._bank[order[int(self.rng.uniform() < self._knob(FLICKER))]]
 
 
-class Reenactment(Forgery):
+class Reenactment(FaceForgery):
     """The target's own face, but the mouth speaks another text, which is heard as well."""
 
     def __init__(self, scene, target, strength, seed):
@@ -180,17 +190,24 @@ class Sound(Forgery):
         super().__init__(scene, target, strength, seed)
         self.speech = Speech((*seed, 1), scene.speech.seconds)
 
-    def alter(self, index, frame, moments) -> np.ndarray:
-        return frame
 
+def forge(
+    method: str, scene: Scene, target: int, strength: float, seed: tuple[int, ...], donor: Identity | None
+) -> Forgery:
+    """The forgery of that name ("" forges nothing), set up for one of the people in a scene.
 
-def forge(method: str, scene: Scene, target: int, strength: float, seed: tuple[int, ...], donor: Identity | None) -> Forgery:
-    """The forgery of that name, set up for one actor of a scene; `donor` is needed where a face is swapped."""
-    if method == "autoencoder":
-        return Autoencoder(scene, target, strength, seed, donor)
-    if method == "nearest_neighbour":
-        return NearestNeighbour(scene, target, strength, seed, donor)
-    return {"reenactment": Reenactment, "sound": Sound}[method](scene, target, strength, seed)
+    Args:
+        method: one of METHODS, or "".
+        scene: what the original shows.
+        target: which of its people.
+        strength: 0 (hard to see) to 1 (clumsy).
+        seed: of everything random in it.
+        donor: whose face is put in, where a face is swapped.
+    """
+    if method in ("autoencoder", "nearest_neighbour"):
+        swap = Autoencoder if method == "autoencoder" else NearestNeighbour
+        return swap(scene, target, strength, seed, donor)
+    return {"": Forgery, "reenactment": Reenactment, "sound": Sound}[method](scene, target, strength, seed)
 
 
 def _oval(face: Face) -> np.ndarray:

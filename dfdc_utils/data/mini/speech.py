@@ -37,7 +37,7 @@ class Speech:
             envelope[:] = _smooth(envelope, 0.02)
         self._formants = np.stack([_smooth(formant, 0.03) for formant in self._formants])
         self._melody = 1.0 + 0.12 * noise(rng, 1, steps, 0.3 * _STEPS)[0]
-        self._rng = rng
+        self._seed = seed
 
     def mouth(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How far the mouth is open (0 to 1) and spread (-1 to 1) at the times `seconds`."""
@@ -50,6 +50,7 @@ class Speech:
 
     def sound(self) -> np.ndarray:
         """float32 mono samples at SAMPLE_RATE, -1 to 1."""
+        rng = np.random.default_rng((*self._seed, 1))
         count = int(self.seconds * SAMPLE_RATE)
         at = np.arange(count) * (_STEPS / SAMPLE_RATE)
         steps = np.arange(len(self._loudness))
@@ -59,9 +60,9 @@ class Speech:
         for harmonic in range(1, int(4500 / self._pitch)):
             level = _resonance(harmonic * pitch, *self._formants) / harmonic**0.6
             total += np.interp(at, steps, level * self._loudness) * np.sin(harmonic * phase)
-        breath = np.diff(self._rng.standard_normal(count + 1))
-        total = 0.25 * total / max(np.abs(total).max(), 1e-9) * 2 + 0.03 * breath * np.interp(at, steps, self._hiss)
-        return (total + 0.0015 * self._rng.standard_normal(count)).astype(np.float32)
+        breath = np.diff(rng.standard_normal(count + 1))
+        total = 0.5 * total / max(np.abs(total).max(), 1e-9) + 0.03 * breath * np.interp(at, steps, self._hiss)
+        return (total + 0.0015 * rng.standard_normal(count)).astype(np.float32)
 
     def _syllable(self, rng, start: float, length: float) -> float:
         first, second, opened, wide = _VOWELS[rng.choice(list(_VOWELS))]

@@ -41,7 +41,7 @@ class VideoWriter:
 
     def write(self, frame: np.ndarray) -> None:
         """Appends a frame, uint8 RGB."""
-        planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)
+        planes = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2YUV_I420)
         self._container.mux(self._picture.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
 
     def _write_sound(self, sound: np.ndarray) -> None:
@@ -61,9 +61,9 @@ def turn_on_playback(path: Path) -> None:
     """
     content = bytearray(path.read_bytes())
     header = content.index(b"tkhd")
-    width, height = struct.unpack_from(">II", content, header + 80)
+    # A version 0 header: width and height, then nothing, end the box; the matrix stands before them.
+    height = struct.unpack_from(">I", content, header + 84)[0]
     one, unit = 1 << 16, 1 << 30
     # x' = height - y, y' = x: the stored picture's height is the upright one's width.
     struct.pack_into(">9i", content, header + 44, 0, one, 0, -one, 0, 0, height, 0, unit)
-    del width
     path.write_bytes(content)

@@ -1,0 +1,243 @@
+import collections
+import json
+import re
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfdc_utils import profiles
+from dfdc_utils.data import metadata, mini, splits
+from dfdc_utils.data.mini import dataset
+from dfdc_utils.data.mini.forgeries import METHODS
+from dfdc_utils.faces.frames import UnreadableVideo, VideoInfo, iterate, sample
+
+MINI = profiles.get("mini")
+
+
+@pytest.fixture(scope="module")
+def mini_plan():
+    return dataset.plan(MINI)
+
+
+@pytest.fixture(scope="module")
+def truth(tiny_dfdc):
+    return pd.read_csv(tiny_dfdc / "manipulations.csv", keep_default_na=False)
+
+
+def _clips(plan, labelled=True):
+    return [(take, clip) for take in plan if (take.part != "test_videos") == labelled for clip in take.clips]
+
+
+# The set on disk.
+
+
+def test_tiny_has_dfdcs_layout_and_no_problems(tiny_dfdc):
+    found = metadata.read(tiny_dfdc)
+    assert found.layout == "parts" and found.problems.empty
+    labelled = found.table[found.table["label"].notna()]
+    assert labelled.groupby("part")["label"].value_counts().unstack().to_numpy().tolist() == [[2, 1]] * 4
+    assert (found.table["part"] == "test_videos").sum() == 2
+    for part in labelled["part"].unique():
+        entries = json.loads((tiny_dfdc / part / "metadata.json").read_text())
+        for name, entry in entries.items():
+            assert re.fullmatch(r"[a-z]{10}\.mp4", name)
+            assert entry["split"] == "train"
+            assert (entry["original"] is None) == (entry["label"] == "REAL")
+            assert entry["original"] is None or entries[entry["original"]]["label"] == "REAL"
+
+
+def test_tiny_can_be_split_by_part(tiny_dfdc):
+    table = splits.assign(metadata.read(tiny_dfdc).table, "part", seed=0)
+    assert set(table["split"]) == {"train", "validation", "test", "unlabelled"}
+
+
+def test_files_are_h264_and_aac_and_play_in_a_browser(tiny_dfdc):
+    for path in sorted(tiny_dfdc.rglob("*.mp4")):
+        info = VideoInfo.from_path(path)
+        assert (info.width, info.height, info.rotation, info.frames) == (320, 240, 0, 24)
+        assert (info.codec, info.pixel_format, info.audio_codec) == ("h264", "yuv420p", "aac")
+        assert info.rate == pytest.approx(30)
+        content = path.read_bytes()
+        assert content.index(b"moov") < content.index(b"mdat")
+        with av.open(str(path)) as container:
+            sound = container.streams.audio[0]
+            assert sound.codec_context.sample_rate == 44100 and sound.codec_context.layout.nb_channels == 1
+            heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(sound)])
+        assert len(heard) / 44100 == pytest.approx(0.8, abs=0.1) and heard.std() > 0.001
+
+
+def test_the_truth_is_told_of_every_labelled_clip_and_of_no_other(tiny_dfdc, truth):
+    assert list(truth.columns) == [
+        "video", "part", "method", "donor", "original", "wart", "strength",
+        "person", "skin_tone", "light", "distance", "people",
+    ]
+    table = metadata.read(tiny_dfdc).table
+    labelled = table[table["label"].notna()]
+    assert sorted(truth["video"]) == sorted(labelled["video"])
+    labels = labelled.set_index("video")["label"]
+    assert ((truth["method"] != "") == (labels.loc[truth["video"]] == "FAKE").to_numpy()).all()
+    assert set(truth["method"]) <= {"", *METHODS}
+    swapped = truth["method"].isin(["autoencoder", "nearest_neighbour"])
+    assert ((truth["donor"] != "") == swapped).all()
+    assert (truth["donor"] != truth["person"]).all()
+    hidden = table.loc[table["label"].isna(), "video"]
+    submission = pd.read_csv(tiny_dfdc / "sample_submission.csv")
+    assert sorted(submission["filename"]) == sorted(hidden) and (submission["label"] == 0.5).all()
+    for path in [*tiny_dfdc.rglob("*.csv"), *tiny_dfdc.rglob("*.json")]:
+        if path.name != "sample_submission.csv":
+            assert not any(name in path.read_text() for name in hidden)
+
+
+def test_a_fake_is_its_original_but_for_the_face(tiny_dfdc, truth):
+    """Whatever is outside the face survives the encoder nearly alike."""
+    for row in truth[truth["method"] != ""].itertuples():
+        fake, real = (
+            sample(tiny_dfdc / row.part / name, 3).images for name in (row.video, row.original)
+        )
+        corner = np.s_[:40, :60]
+        assert np.mean([np.abs(f[corner].astype(int) - r[corner]).mean() for f, r in zip(fake, real)]) < 6
+
+
+def test_drawing_again_does_nothing_unless_the_numbers_change(tmp_path):
+    few = profiles.get("tiny", parts=1, clips_per_part=2, unlabelled_clips=0, clip_frames=2)
+    out = mini.draw(tmp_path / "set", few, workers=1)
+    before = metadata.fingerprint(out)
+    assert mini.draw(out, few) == out and metadata.fingerprint(out) == before
+    more = few.replace(clip_frames=3)
+    mini.draw(out, more, workers=1)
+    assert {VideoInfo.from_path(path).frames for path in out.rglob("*.mp4")} == {3}
+    assert not (out / "sample_submission.csv").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_folder_of_other_files_is_never_overwritten(tmp_path):
+    (tmp_path / "holiday.mp4").write_bytes(b"mine")
+    with pytest.raises(FileExistsError, match="holds other files"):
+        mini.draw(tmp_path, profiles.get("tiny"), force=True)
+    assert (tmp_path / "holiday.mp4").read_bytes() == b"mine"
+
+
+# Warts, each in a file of its own.
+
+
+def _film(tmp_path, mini_plan, wart):
+    """The clip with that wart, of the plan for `mini` but smaller."""
+    import dataclasses
+
+    take, clip = next((t, c) for t, c in _clips(mini_plan) if c.wart == wart)
+    setting = take.setting
+    small = dataclasses.replace(setting, width=setting.width // 4, height=setting.height // 4, frames=30)
+    take = dataclasses.replace(take, setting=small, clips=(clip,))
+    (tmp_path / take.part).mkdir()
+    (row,) = dataset.film(tmp_path, take)
+    assert row["wart"] == wart
+    return tmp_path / take.part / clip.video
+
+
+def test_rotation_flag(tmp_path, mini_plan):
+    path = _film(tmp_path, mini_plan, "rotation flag")
+    with av.open(str(path)) as container:
+        stored = container.streams.video[0].codec_context
+        assert (stored.width, stored.height) == (160, 90)
+    info = VideoInfo.from_path(path)
+    assert (info.width, info.height) == (90, 160) and info.rotation in (90, 270)
+    take, clip = next((t, c) for t, c in _clips(mini_plan) if c.video == path.name)
+    _, _, image = next(iterate(path))
+    # Upright: the scene as it was before it was laid on its side.
+    import dataclasses
+
+    small = dataclasses.replace(take.setting, width=90, height=160, frames=1)
+    _, wanted, _ = next(dataset.Scene(dataclasses.replace(small, frames=30)).frames())
+    assert np.abs(image.astype(int) - wanted).mean() < 12
+    assert np.abs(image[::-1, ::-1].astype(int) - wanted).mean() > 15
+
+
+def test_upright_and_24_fps(tmp_path, mini_plan):
+    info = VideoInfo.from_path(_film(tmp_path / "a", mini_plan, "upright") if (tmp_path / "a").mkdir() is None else None)
+    assert (info.width, info.height, info.rotation) == (90, 160, 0)
+    (tmp_path / "b").mkdir()
+    info = VideoInfo.from_path(_film(tmp_path / "b", mini_plan, "24 fps"))
+    assert info.rate == pytest.approx(24) and info.seconds == pytest.approx(30 / 24, abs=0.1)
+
+
+def test_empty_and_truncated_files(tmp_path, mini_plan):
+    (tmp_path / "a").mkdir()
+    empty = _film(tmp_path / "a", mini_plan, "empty file")
+    assert empty.stat().st_size == 0
+    with pytest.raises(UnreadableVideo):
+        sample(empty, 4)
+    (tmp_path / "b").mkdir()
+    truncated = _film(tmp_path / "b", mini_plan, "truncated file")
+    assert 0 < sample(truncated, 100).info.frames < 30
+
+
+# The plan of the whole mini set.
+
+
+def test_mini_is_large_enough(mini_plan):
+    labelled = _clips(mini_plan)
+    assert len(labelled) >= 120 and len({take.part for take, _ in labelled}) >= 10
+    fakes = sum(bool(clip.method) for _, clip in labelled)
+    assert fakes > len(labelled) - fakes
+    assert len(_clips(mini_plan, labelled=False)) == MINI.unlabelled_clips
+    for part, counts in collections.Counter((t.part, bool(c.method)) for t, c in labelled).items():
+        assert counts == (7 if part[1] else 3)
+
+
+def test_mini_has_every_wart_and_enough_healthy_test_clips(mini_plan):
+    warts = collections.Counter(clip.wart for _, clip in _clips(mini_plan))
+    assert set(warts) == {
+        "", "short clip", "no face", "two people", "upright", "rotation flag", "24 fps", "dark",
+        "truncated file", "empty file",
+    }
+    last = {f"dfdc_train_part_{n}" for n in range(MINI.parts - 3, MINI.parts)}
+    hopeless = {"short clip", "no face", "truncated file", "empty file"}
+    assert sum(t.part in last and c.wart not in hopeless for t, c in _clips(mini_plan)) >= 24
+    for take, clip in _clips(mini_plan):
+        frames = take.setting.frames
+        assert (frames < MINI.min_frames) == (clip.wart == "short clip")
+        assert (len(take.setting.people) == 0) == (clip.wart == "no face")
+        assert (len(take.setting.people) == 2) == (clip.wart == "two people")
+
+
+def test_mini_mixes_the_methods_in_every_third_of_the_parts(mini_plan):
+    methods = [clip.method for _, clip in _clips(mini_plan) if clip.method]
+    for method, share in METHODS.items():
+        assert methods.count(method) / len(methods) == pytest.approx(share, abs=0.03)
+    last = [c.method for t, c in _clips(mini_plan) if c.method and int(t.part.rsplit("_")[-1]) >= MINI.parts - 3]
+    assert set(last) == set(METHODS) and last.count("sound") <= 4
+
+
+def test_people_are_in_one_part_only(mini_plan):
+    parts = collections.defaultdict(set)
+    for take in mini_plan:
+        for person in [*take.setting.people, *(clip.donor for clip in take.clips if clip.donor)]:
+            parts[person.seed].add(take.part)
+            assert 0 <= person.skin_tone <= 1
+    assert all(len(where) == 1 for where in parts.values())
+    tones = [take.setting.people[0].skin_tone for take in mini_plan if take.setting.people]
+    assert min(tones) < 0.1 and max(tones) > 0.9
+    for take, clip in _clips(mini_plan):
+        assert clip.donor not in take.setting.people or clip.donor is None
+
+
+def test_names_and_seeds_differ_and_the_plan_is_repeatable(mini_plan):
+    names = [clip.video for take in mini_plan for clip in take.clips]
+    assert len(set(names)) == len(names)
+    seeds = [take.setting.seed for take in mini_plan]
+    assert len(set(seeds)) == len(seeds)
+    assert [clip.video for take in dataset.plan(MINI) for clip in take.clips] == names
+    assert [c.video for t in dataset.plan(MINI.replace(seed=1)) for c in t.clips] != names
+
+
+def test_quality_says_nothing_about_the_label(mini_plan):
+    by_label = {fake: [c.crf for _, c in _clips(mini_plan) if bool(c.method) == fake] for fake in (True, False)}
+    assert np.mean(by_label[True]) == pytest.approx(np.mean(by_label[False]), abs=1.5)
+
+
+def test_any_numbers_of_clips(tmp_path):
+    profile = profiles.get("tiny", parts=2, clips_per_part=8, originals_per_part=3, unlabelled_clips=1)
+    counts = collections.Counter(take.part for take in dataset.plan(profile) for _ in take.clips)
+    assert counts == {"dfdc_train_part_0": 8, "dfdc_train_part_1": 8, "test_videos": 1}
