@@ -57,8 +57,8 @@ def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: i
         max_people: tracks kept.
 
     Returns:
-        Tracks without the frames in which the person was not found. A face found only once, or now and then and
-        without confidence, is taken for a mistake of the detector's, unless there is but one frame.
+        Tracks without the frames in which the person was not found. A face found only once, or now and then
+        and without confidence, is taken for a mistake of the detector's, unless there is but one frame.
     """
     tracks: list[Track] = []
     for frame, faces in enumerate(detections_per_frame):

@@ -131,7 +131,7 @@ def film(folder: Path, take: Take) -> list[dict]:
         for clip in take.clips:
             forgery = forge(clip.method, scene, take.target, clip.strength, clip.seed, clip.donor)
             path, size = folder / take.part / clip.video, (height, width) if turned else (width, height)
-            writer = VideoWriter(path, *size, take.setting.rate, clip.crf, forgery.speech.sound())
+            writer = VideoWriter(path, *size, take.setting.rate, clip.crf, forgery.speech.sound)
             versions.append((forgery, stack.enter_context(writer)))
         for index, frame, moments in scene.frames():
             for forgery, writer in versions:

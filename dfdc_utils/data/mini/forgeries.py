@@ -28,6 +28,8 @@ COLOR_ERROR = (1.0, 9.0)
 """Autoencoder, nearest neighbour: the colour is off by about so many grey levels."""
 JITTER = (0.004, 0.028)
 """Autoencoder, nearest neighbour: the face is off by about so many head units, anew in each frame."""
+BANK_SIZE = (36.0, 18.0)
+"""Nearest neighbour: pixels of the bank's pictures per head unit."""
 FLICKER = (0.1, 0.5)
 """Nearest neighbour: how often the second best face is taken."""
 MOUTH_SOFTNESS = (0.012, 0.045)
@@ -125,20 +127,25 @@ class NearestNeighbour(FaceForgery):
 
     def __init__(self, scene, target, strength, seed, donor: Identity):
         super().__init__(scene, target, strength, seed)
-        face = Face(donor, scene.actors[target].face.shape.unit)
-        side = round(2.5 * face.shape.unit)
+        self._face = Face(donor, scene.actors[target].face.shape.unit)
         self._off = self._light_off()
-        self._bank = []
-        for yaw in self._YAWS:
-            for opened, wide in self._MOUTHS:
-                expression = Expression(mouth_open=opened, mouth_wide=wide)
-                pose = Pose(side / 2, side / 2, face.shape.unit, yaw, 0.0, 0.0, expression.jaw)
-                lookup = face.lookup(pose, side, side)
-                picture = np.zeros((side, side, 4), np.float32)
-                picture[lookup.where.slices][..., :3] = scene.camera.develop(
-                    lookup.apply(face.texture(expression, scene.light, pose)))
-                picture[lookup.where.slices][..., 3] = lookup.apply(_oval(face)) * lookup.inside
-                self._bank.append((np.array([3 * yaw, opened, 0.5 * wide]), picture, face.landmarks(pose)))
+        self._bank = [self._picture(yaw, *mouth) for yaw in self._YAWS for mouth in self._MOUTHS]
+
+    def _picture(self, yaw: float, opened: float, wide: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What it is found by, the picture (RGB and cover, float32), and its five landmarks."""
+        unit = self._face.shape.unit
+        side = round(2.5 * unit)
+        expression = Expression(mouth_open=opened, mouth_wide=wide)
+        pose = Pose(side / 2, side / 2, unit, yaw, 0.0, 0.0, expression.jaw)
+        lookup = self._face.lookup(pose, side, side)
+        seen = lookup.apply(self._face.texture(expression, self.scene.light, pose))
+        picture = np.zeros((side, side, 4), np.float32)
+        picture[lookup.where.slices] = np.dstack(
+            [self.scene.camera.develop(seen), lookup.apply(_oval(self._face)) * lookup.inside]
+        )
+        small = round(min(1.0, self._knob(BANK_SIZE) / unit) * side)
+        picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
+        return _key(yaw, opened, wide), picture, (self._face.landmarks(pose) + 0.5) * (small / side) - 0.5
 
     def _forge(self, index, fake, moment) -> None:
         where = moment.lookup.where
@@ -148,16 +155,21 @@ class NearestNeighbour(FaceForgery):
         source = np.hstack([landmarks, np.ones((5, 1))])
         warp = np.linalg.lstsq(source, marks - (where.x0, where.y0), rcond=None)[0].T
         warped = cv2.warpAffine(picture, warp, where.shape[::-1], flags=cv2.INTER_LINEAR)
+        # Landmarks may point anywhere; the head's outline still holds.
         patch, cover = warped[..., :3], warped[..., 3] * moment.lookup.inside
         target = fake[where.slices]
         patch = _poisson(patch, target, cover) + self._off
         _lay_over(target, self._regrained(index, patch, where.slices), cover)
 
     def _nearest(self, moment: Moment):
-        e = moment.expression
-        wanted = np.array([3 * moment.pose.yaw, e.mouth_open, 0.5 * e.mouth_wide])
+        wanted = _key(moment.pose.yaw, moment.expression.mouth_open, moment.expression.mouth_wide)
         order = np.argsort([np.linalg.norm(key - wanted) for key, _, _ in self._bank], kind="stable")
         return self._bank[order[int(self.rng.uniform() < self._knob(FLICKER))]]
+
+
+def _key(yaw: float, opened: float, wide: float) -> np.ndarray:
+    """Faces are alike when these are near: the turn of the head counts most, the shape of the lips least."""
+    return np.array([3.0 * yaw, opened, 0.5 * wide])
 
 
 class Reenactment(FaceForgery):

@@ -1,5 +1,7 @@
 """Voices: syllables, the sound they make, and the mouth that makes them."""
 
+import functools
+
 import numpy as np
 
 from dfdc_utils.data.mini.shapes import blur, noise
@@ -48,6 +50,7 @@ class Speech:
         """0 (silent) to 1 (loud) at the times `seconds`."""
         return np.interp(seconds, np.arange(len(self._loudness)) / _STEPS, self._loudness)
 
+    @functools.cached_property
     def sound(self) -> np.ndarray:
         """float32 mono samples at SAMPLE_RATE, -1 to 1."""
         rng = np.random.default_rng((*self._seed, 1))

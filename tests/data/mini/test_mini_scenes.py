@@ -64,14 +64,14 @@ def test_heads_move_blink_and_speak(people):
 
 def test_the_mouth_follows_the_sound():
     speech = Speech((4,), 5.0)
-    sound = speech.sound()
+    sound = speech.sound
     assert sound.shape == (5 * SAMPLE_RATE,) and np.abs(sound).max() < 1
     seconds = np.arange(150) / 30
     opened, wide = speech.mouth(seconds)
     assert 0 <= opened.min() and opened.max() <= 1 and -1 <= wide.min() and wide.max() <= 1
     loudness = np.sqrt((sound.reshape(150, -1) ** 2).mean(axis=1))
     assert np.corrcoef(loudness, opened)[0, 1] > 0.5
-    assert np.array_equal(sound, speech.sound())
+    assert np.array_equal(sound, Speech((4,), 5.0).sound)
 
 
 def test_landmarks_and_boxes_follow_the_head(scene):
