@@ -27,7 +27,7 @@ from dfdc_utils.data.mini.videos import VideoWriter, turn_on_playback
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import whole, write_json
 
-_EDITION = 1
+_EDITION = 2
 """Raised when the same numbers would give other pictures, so that an old set is drawn again."""
 _NUMBERS = ("seed", "parts", "clips_per_part", "originals_per_part", "unlabelled_clips",
             "clip_width", "clip_height", "clip_frames")
