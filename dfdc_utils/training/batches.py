@@ -87,9 +87,10 @@ class FaceBatches(keras.utils.PyDataset):
 
     Which videos make an epoch:
         "pairs"     every real video, and for each one of the fakes made from it, a new one each epoch, with the
-                    faces of both taken from the same places and put in the same batch. The two share person,
-                    clothes and room, so only the forgery tells them apart (GenD, arXiv 2508.06248). A real video
-                    without a fake gets one whose original is not among the videos, or any.
+                    faces of both taken from the same places, augmented in the same way and put in the same
+                    batch. The two share person, clothes and room, so only the forgery tells them apart (GenD,
+                    arXiv 2508.06248). A real video without a fake gets one whose original is not among the
+                    videos, or any.
         "balanced"  every video of the rarer label and as many of the other, drawn anew each epoch
         "natural"   every video, once, the same way each time
 
@@ -150,7 +151,13 @@ class FaceBatches(keras.utils.PyDataset):
         items = self._plan(self.epoch)[index * self._batch_size:][:self._batch_size]
         videos = items[:, 0]
         positions = items[:, 1:] if self._sequences else items[:, 1]
-        inputs = self._read(positions, (self._seed, self.epoch, index))
+        seed = (self._seed, self.epoch, index)
+        if self._draw == "pairs":
+            # Read apart with one seed: both members of a pair are augmented in the same way.
+            members = [self._read(positions[member::2], seed) for member in range(2)]
+            inputs = np.stack(members, axis=1).reshape(len(positions), *members[0].shape[1:])
+        else:
+            inputs = self._read(positions, seed)
         labels = self._labels[videos]
         return inputs, labels.astype(np.float32)[:, None], self._weights[labels]
 

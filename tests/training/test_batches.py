@@ -214,7 +214,8 @@ def test_seed_epoch_and_index_decide_alone():
     data = make_batches(read=read)
     data.epoch = 2
     forwards = [data[index][0] for index in range(len(data))]
-    assert seeds[0] == (1, 2, 0) and seeds[3] == (1, 2, 3)
+    # Twice each: the two members of the pairs.
+    assert seeds == [(1, 2, index) for index in range(len(data)) for _ in range(2)]
     other = make_batches()
     other.epoch = 2
     for index in reversed(range(len(other))):
@@ -248,3 +249,11 @@ def test_faces_are_shuffled_among_neighbours_only(monkeypatch):
 def test_an_unknown_draw_is_an_error():
     with pytest.raises(ValueError, match="pairs, balanced, natural"):
         make_batches(draw="upside down")
+
+
+def test_the_members_of_a_pair_are_augmented_in_the_same_way():
+    picture = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    data = make_batches(read=lambda at, seed: rooms.augment(np.stack([picture] * len(at)), seed), batch_size=8)
+    for inputs, _, _ in epoch_of(data, 1):
+        np.testing.assert_array_equal(inputs[::2], inputs[1::2])
+        assert len({face.tobytes() for face in inputs[::2]}) > 1
