@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 
 from dfdc_utils.data.mini.geometry import Pose, region
-from dfdc_utils.data.mini.heads import Light
 from dfdc_utils.data.mini.identities import Identity
-from dfdc_utils.data.mini.shapes import bump, noise, paint, step, tint
+from dfdc_utils.data.mini.lights import Light
+from dfdc_utils.data.mini.shapes import blend, bump, noise, paint, step, tint
 
 _X, _TOP, _BOTTOM = 2.5, 0.4, 4.0
 _ENDLESS = 12.0
@@ -14,6 +14,14 @@ _ENDLESS = 12.0
 
 
 class Body:
+    """One person's neck and shoulders, lit once.
+
+    Args:
+        identity: whose.
+        unit: pixels of the picture per head unit.
+        light: the scene's.
+    """
+
     def __init__(self, identity: Identity, unit: int, light: Light):
         i = identity
         rng = np.random.default_rng([*i.seed, 3])
@@ -34,13 +42,15 @@ class Body:
         torso = ((side / shoulder) ** 2.6 + (np.abs(v - 3.2) / 1.72) ** 2.6) ** (1 / 2.6)
         torso = np.where(v > 3.2, side / shoulder, torso)
         cloth = np.clip((1 - torso) * unit + 0.5, 0, 1)
+        # Where, across the body, the clothes begin.
         neckline = {
-            "crew": 1.52 + 0.0 * x, "vee": 2.05 - 1.5 * side, "shirt": 1.95 - 1.3 * side, "roll": 1.12 + 0 * x
+            "crew": 1.66 - 0.55 * np.maximum(side - neck_width * 0.8, 0) ** 1.2,
+            "vee": 2.05 - 1.5 * side,
+            "shirt": 1.95 - 1.3 * side,
+            "roll": np.full_like(side, 1.12),
         }[i.collar]
         if i.collar == "roll":
             cloth = np.maximum(cloth, np.clip((neck_width + 0.045 - side) * unit + 0.5, 0, 1) * (v > 1.2))
-        if i.collar == "crew":
-            neckline = 1.66 - 0.55 * np.maximum(side - neck_width * 0.8, 0) ** 1.2
         cloth = cloth * np.clip((v - neckline) * unit + 0.5, 0, 1)
         fabric = np.tile(i.cloth, (rows, columns, 1)).astype(np.float32)
         folds = noise(rng, rows, columns, unit * 0.45) + 0.6 * noise(rng, rows, columns, unit * 0.2)
@@ -52,11 +62,14 @@ class Body:
             paint(fabric, np.minimum(i.cloth * 1.25 + 18, 245), 0.85 * flap)
             tint(fabric, 0.75, np.exp(-((x / 0.012) ** 2)) * (v > 1.95))
         if rng.uniform() < 0.3:
-            tint(fabric, rng.uniform(0.7, 0.9), (np.sin(v * rng.uniform(18, 36)) > 0.3).astype(np.float32) + 0 * x)
+            stripes = np.sin(v * rng.uniform(18, 36)) > 0.3
+            tint(fabric, rng.uniform(0.7, 0.9), np.broadcast_to(stripes, (rows, columns)))
 
         lamp = light.unit
         slope = np.clip(x / shoulder, -1, 1)
-        diffuse = np.clip(slope * lamp[0] - 0.3 * lamp[1] * step(v, 2.4, 1.5) + 0.75 * lamp[2] * np.sqrt(1 - 0.8 * slope**2), 0, 1)
+        round_off = np.sqrt(1 - 0.8 * slope**2)
+        towards = slope * lamp[0] - 0.3 * lamp[1] * step(v, 2.4, 1.5) + 0.75 * lamp[2] * round_off
+        diffuse = np.clip(towards, 0, 1)
         paint(color, fabric, cloth)
         color *= (light.ambient + light.key * diffuse)[..., None] * np.float32(light.color)
         cover = np.maximum(neck * (v < 2.2), cloth)
@@ -79,5 +92,4 @@ class Body:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         rgb = cv2.warpAffine(self._rgb, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         cover = cv2.warpAffine(self._cover, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        target = frame[where.slices]
-        target[:] = cv2.blendLinear(rgb, target, cover, 1 - cover)
+        blend(frame[where.slices], rgb, cover)

@@ -37,7 +37,8 @@ class Camera:
         self._offsets = rng.integers(0, _PLAY, (len(seconds), 2))
         # Half of the cameras stand on something.
         reach = rng.uniform(2.0, 7.0) * self._unit * (rng.uniform() < 0.5)
-        self.shake = reach * np.stack([curve(rng, seconds, 0.7) + 0.3 * curve(rng, seconds, 0.2) for _ in "xy"], axis=1)
+        sway = [curve(rng, seconds, 0.7) + 0.3 * curve(rng, seconds, 0.2) for _ in "xy"]
+        self.shake = reach * np.stack(sway, axis=1)
         """(frames, 2): by how many pixels the picture is displaced."""
 
     def develop(self, scene: np.ndarray) -> np.ndarray:

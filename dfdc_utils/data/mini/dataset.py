@@ -1,9 +1,9 @@
 """The synthetic DFDC as a whole: who is in which clip, what is wrong with it, and where it is written.
 
 The layout is DFDC's: `dfdc_train_part_N/` with `metadata.json`, and `test_videos/` without labels beside
-`sample_submission.csv`. Two more files are the synthetic set's own: `manipulations.csv` tells how each labelled
-clip was made, for teaching and for tables by subgroup, and is read by no model; `drawn.json` says from which
-numbers the set was drawn.
+`sample_submission.csv`. Two more files are this set's own: `manipulations.csv` tells how each labelled clip was
+made, for teaching and for tables by subgroup, and is read by no model; `drawn.json` says from which numbers the
+set was drawn.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from dfdc_utils.data.mini.videos import VideoWriter, turn_on_playback
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import whole, write_json
 
-_EDITION = 2
+_EDITION = 3
 """Raised when the same numbers would give other pictures, so that an old set is drawn again."""
 _NUMBERS = ("seed", "parts", "clips_per_part", "originals_per_part", "unlabelled_clips",
             "clip_width", "clip_height", "clip_frames")
@@ -36,11 +36,13 @@ _DONORS = 3
 """People of each part who are seen in fakes only."""
 _TEST = "test_videos"
 
-# Of part k, counted from 0, the k-th wart; the first original has it, and with it all fakes of that original.
-# The later parts test, so what cannot be judged at all comes early.
-_SCENE_WARTS = ("short clip", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
-                "two people", "24 fps", "dark", "two people", "upright", "rotation flag")
-# These befall one fake of the part.
+# The wart of part 0, part 1 and so on: the first original has it, and with it all fakes of that original. The
+# later parts test, so what cannot be judged at all comes early. A set of fewer parts is for tests: it has none.
+_SCENE_WARTS = (
+    "short clip", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
+    "two people", "24 fps", "dark", "two people", "upright", "rotation flag",
+)
+# These befall the last fake of the part.
 _FILE_WARTS = {7: "truncated file", 8: "empty file"}
 
 
@@ -73,8 +75,14 @@ class Take:
 def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool = False) -> Path:
     """Draws the synthetic DFDC of `profile` into the folder `out`, and returns `out`.
 
-    Nothing is done where it already lies, drawn from the same numbers, unless `force`. It appears under its name
-    only when it is whole.
+    Nothing is done where it already lies, drawn from the same numbers, unless `force`. It appears under its
+    name only when it is whole.
+
+    Args:
+        out: the folder.
+        profile: of its numbers, those of the synthetic set.
+        workers: processes; by default one a core.
+        force: draw again what is there.
 
     Raises FileExistsError where `out` holds something that was not drawn here.
     """
@@ -82,7 +90,9 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
     record = {"edition": _EDITION, **{key: getattr(profile, key) for key in _NUMBERS}}
     if out.exists() and any(out.iterdir()):
         if not (out / DRAWN).is_file():
-            raise FileExistsError(f"{out} holds other files: choose another folder for the synthetic data set, or empty this one.")
+            raise FileExistsError(
+                f"{out} holds other files. Choose another folder for the synthetic data set, or empty this one."
+            )
         if not force and json.loads((out / DRAWN).read_text(encoding="utf-8")) == record:
             return out
     takes = plan(profile)
@@ -90,8 +100,8 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
         for part in dict.fromkeys(take.part for take in takes):
             (folder / part).mkdir(parents=True)
         rows = []
-        drawing = parallel.run(partial(film, folder), takes, description="Drawing clips", unit="take", workers=workers)
-        for of_take in drawing:
+        film_here = partial(film, folder)
+        for of_take in parallel.run(film_here, takes, description="Drawing clips", unit="take", workers=workers):
             rows.extend(of_take)
         _write_tables(folder, pd.DataFrame(rows).sort_values(["part", "video"]))
         write_json(folder / DRAWN, record)
@@ -151,7 +161,7 @@ def film(folder: Path, take: Take) -> list[dict]:
             "strength": clip.strength if clip.method else np.nan,
             "person": person.name if person else "",
             "skin_tone": person.skin_tone if person else np.nan,
-            "light": "dark" if take.setting.dark else scene.light_name,
+            "light": "dark" if take.setting.dark else scene.light.name,
             "distance": scene.distance,
             "people": len(take.setting.people),
         }
@@ -161,52 +171,54 @@ def film(folder: Path, take: Take) -> list[dict]:
 
 def _part(profile: Profile, rng, names, methods, part: str, number: int, counts: list[int]) -> list[Take]:
     """The takes of one part: `counts` says how many fakes each original has."""
-    labelled = part != _TEST
-    warts = _warts(profile, number) if labelled else ""
-    people = len(counts) + (warts == "two people")
-    cast = _cast(profile, rng, number, people)
+    warts = part != _TEST and profile.parts >= len(_SCENE_WARTS)
+    scene_wart = _SCENE_WARTS[number] if warts and number < len(_SCENE_WARTS) else ""
+    file_wart = _FILE_WARTS.get(number, "") if warts else ""
+    filmed = len(counts) + (scene_wart == "two people")
+    cast = _cast(profile, rng, number, filmed)
     takes = []
     for k, count in enumerate(counts):
-        wart = warts if k == 0 else ""
+        wart = scene_wart if k == 0 else ""
         on_screen = () if wart == "no face" else (cast[k],)
         if wart == "two people":
-            on_screen += (cast[people - 1],)
-        upright = wart in ("upright", "rotation flag")
-        width, height = profile.clip_width, profile.clip_height
-        setting = Setting(
-            seed=(profile.seed, number, k),
-            people=on_screen,
-            width=height if upright else width,
-            height=width if upright else height,
-            frames=int(profile.clip_frames * 0.6) if wart == "short clip" else profile.clip_frames,
-            rate=24 if wart == "24 fps" else _RATE,
-            dark=wart == "dark",
-        )
+            on_screen += (cast[filmed - 1],)
+        setting = _setting(profile, (profile.seed, number, k), on_screen, wart)
         target = int(rng.integers(max(1, len(on_screen))))
         original = next(names)
         clips = [_clip(rng, (*setting.seed, 10), original, "", None, wart)]
         for fake in range(count):
             # Where nobody is seen, only the sound can be forged.
             method = next(methods) if on_screen else "sound"
-            donor = None
-            if method in ("autoencoder", "nearest_neighbour"):
-                tone = on_screen[target].skin_tone
-                others = sorted((p for p in cast if p not in on_screen), key=lambda p: abs(p.skin_tone - tone))
-                donor = others[rng.integers(min(2, len(others)))]
+            swap = method in ("autoencoder", "nearest_neighbour")
+            donor = _donor(rng, cast, on_screen, target) if swap else None
             clips.append(_clip(rng, (*setting.seed, 11, fake), next(names), method, donor, wart))
-        if labelled and k == len(counts) - 1 and warts in ("",) and number in _FILE_WARTS and _has_warts(profile):
-            clips[-1] = replace(clips[-1], wart=_FILE_WARTS[number])
         takes.append(Take(part, original, setting, target, tuple(clips)))
+    if file_wart:
+        *others, last = takes[-1].clips
+        takes[-1] = replace(takes[-1], clips=(*others, replace(last, wart=file_wart)))
     return takes
 
 
-def _has_warts(profile: Profile) -> bool:
-    """A set with fewer parts than there are warts is meant for tests: it has none."""
-    return profile.parts >= len(_SCENE_WARTS)
+def _setting(profile: Profile, seed: tuple[int, ...], people: tuple[Identity, ...], wart: str) -> Setting:
+    size = profile.clip_width, profile.clip_height
+    width, height = size[::-1] if wart in ("upright", "rotation flag") else size
+    return Setting(
+        seed=seed,
+        people=people,
+        width=width,
+        height=height,
+        frames=int(0.6 * profile.clip_frames) if wart == "short clip" else profile.clip_frames,
+        rate=24 if wart == "24 fps" else _RATE,
+        dark=wart == "dark",
+    )
 
 
-def _warts(profile: Profile, number: int) -> str:
-    return _SCENE_WARTS[number] if _has_warts(profile) and number < len(_SCENE_WARTS) else ""
+def _donor(rng, cast: list[Identity], on_screen: tuple[Identity, ...], target: int) -> Identity:
+    """Someone else of the part, and of those one of the two whose skin is most like the target's."""
+    tone = on_screen[target].skin_tone
+    others = [person for person in cast if all(person is not seen for seen in on_screen)]
+    nearest = sorted(others, key=lambda person: abs(person.skin_tone - tone))
+    return nearest[rng.integers(min(2, len(nearest)))]
 
 
 def _cast(profile: Profile, rng, number: int, on_screen: int) -> list[Identity]:
@@ -222,7 +234,8 @@ def _cast(profile: Profile, rng, number: int, on_screen: int) -> list[Identity]:
 
 def _clip(rng, seed, video: str, method: str, donor: Identity | None, wart: str) -> Clip:
     # The quality of the encoding must not tell a fake: it is drawn for each clip, whatever it is.
-    return Clip(video, method, donor, round(float(rng.uniform(0.1, 1.0)), 3), int(rng.integers(19, 31)), seed, wart)
+    strength, crf = round(float(rng.uniform(0.1, 1.0)), 3), int(rng.integers(19, 31))
+    return Clip(video, method, donor, strength, crf, seed, wart)
 
 
 def _names(rng):
@@ -239,8 +252,8 @@ def _deal_methods():
     """Methods of forging in their shares, evenly mixed, so that every few parts have some of each."""
     dealt = dict.fromkeys(METHODS, 0)
     while True:
-        owed = {method: share * (sum(dealt.values()) + 1) - dealt[method] for method, share in METHODS.items()}
-        method = max(owed, key=owed.get)
+        number = sum(dealt.values()) + 1
+        method = max(METHODS, key=lambda method: METHODS[method] * number - dealt[method])
         dealt[method] += 1
         yield method
 
@@ -266,4 +279,5 @@ def _write_tables(folder: Path, rows: pd.DataFrame) -> None:
         })
     unlabelled = rows.loc[rows["part"] == _TEST, "video"]
     if len(unlabelled):
-        pd.DataFrame({"filename": unlabelled, "label": 0.5}).to_csv(folder / "sample_submission.csv", index=False)
+        submission = pd.DataFrame({"filename": unlabelled, "label": 0.5})
+        submission.to_csv(folder / "sample_submission.csv", index=False)

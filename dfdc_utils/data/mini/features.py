@@ -81,7 +81,8 @@ class Eyes(_Patch):
         w = self._u / 0.19
         self._brow = self.v - (i.brow_y - i.brow_arch * np.cos(1.6 * (w - 0.25)) + i.brow_tilt * w)
         self._brow_thickness = i.brow_thickness * np.clip(1.1 - 0.45 * np.clip(w, -1, 1.2), 0.2, 1.5)
-        self._brow_cover = 0.88 * step(np.abs(w - 0.05), 1.08, 0.8) * np.clip(0.8 + 0.35 * self.hairs, 0.25, 1)
+        bristles = np.clip(0.8 + 0.35 * self.hairs, 0.25, 1)
+        self._brow_cover = 0.88 * step(np.abs(w - 0.05), 1.08, 0.8) * bristles
 
     def paint(self, canvas: np.ndarray, e: Expression) -> None:
         """Paints over `canvas`, float32 RGB of the whole texture."""
@@ -154,7 +155,8 @@ class Mouth(_Patch):
         upper_edge = over - lips * 0.95 * arch * (1.0 - 0.2 * np.exp(-((t / 0.13) ** 2)))
         lower_edge = under + lips * 1.3 * arch
 
-        tint(canvas, 0.78, 0.7 * bump(x, v, 0, i.mouth_y + 0.03 + lips * 1.9 + 0.115 * e.mouth_open, 0.13, 0.022))
+        below = i.mouth_y + 0.03 + lips * 1.9 + 0.115 * e.mouth_open
+        tint(canvas, 0.78, 0.7 * bump(x, v, 0, below, 0.13, 0.022))
         tint(canvas, 0.6, 0.6 * bump(np.abs(x), v, half, i.mouth_y + 0.002 - 0.06 * e.smile, 0.022, 0.018))
         if e.smile > 0.05:
             tint(canvas, 0.8, e.smile * self._fold)

@@ -13,7 +13,7 @@ from dfdc_utils.data.mini.geometry import Pose
 from dfdc_utils.data.mini.heads import Face
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Moment, Scene, other_mouth
-from dfdc_utils.data.mini.shapes import blur, bump, step
+from dfdc_utils.data.mini.shapes import blur, step
 from dfdc_utils.data.mini.speech import Speech
 
 METHODS = {"autoencoder": 0.40, "nearest_neighbour": 0.25, "reenactment": 0.20, "sound": 0.15}
@@ -79,19 +79,19 @@ class FaceForgery(Forgery):
         share = self._knob(REGRAIN)
         return patch + share * self.scene.camera.noise(index, slices).astype(np.float32)
 
-    def _light_off(self) -> np.ndarray:
+    def _color_off(self) -> np.ndarray:
         """A colour error that lasts the whole clip."""
         return self.rng.normal(0, self._knob(COLOR_ERROR), 3).astype(np.float32)
 
 
 class Autoencoder(FaceForgery):
-    """The donor's face in the target's pose, through a narrow network, feathered in (report, figures 1 and 2)."""
+    """The donor's face in the target's pose, through a narrow network, feathered in (report, figures 1, 2)."""
 
     def __init__(self, scene, target, strength, seed, donor: Identity):
         super().__init__(scene, target, strength, seed)
         self._face = Face(donor, scene.actors[target].face.shape.unit)
         self._oval = _oval(scene.actors[target].face)
-        self._off = self._light_off()
+        self._off = self._color_off()
 
     def _forge(self, index, fake, moment) -> None:
         lookup, e = moment.lookup, moment.expression
@@ -111,16 +111,18 @@ class Autoencoder(FaceForgery):
         """Down to the network's size and up again, not quite to the same place."""
         factor = max(1.0, scale / self._knob(BOTTLENECK))
         height, width = patch.shape[:2]
-        small = cv2.resize(patch, (max(2, round(width / factor)), max(2, round(height / factor))), interpolation=cv2.INTER_AREA)
+        size = max(2, round(width / factor)), max(2, round(height / factor))
+        small = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
         dx, dy = self.rng.normal(0, self._knob(JITTER) * scale * 0.5, 2)
-        fx, fy = width / small.shape[1], height / small.shape[0]
+        fx, fy = width / size[0], height / size[1]
         # Pixel centres: a plain scaling by f would shift the picture by half a small pixel.
         back = np.float32([[fx, 0, fx / 2 - 0.5 + dx], [0, fy, fy / 2 - 0.5 + dy]])
-        return cv2.warpAffine(small, back, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        flags, border = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
+        return cv2.warpAffine(small, back, (width, height), flags=flags, borderMode=border)
 
 
 class NearestNeighbour(FaceForgery):
-    """The donor's most similar face out of a small bank, warped by landmarks and Poisson-blended; it flickers."""
+    """The donor's most similar face out of a bank, warped by landmarks and Poisson-blended; it flickers."""
 
     _YAWS = (-0.36, -0.12, 0.12, 0.36)
     _MOUTHS = ((0.0, 0.0), (0.45, 0.5), (0.7, -0.4))
@@ -128,7 +130,7 @@ class NearestNeighbour(FaceForgery):
     def __init__(self, scene, target, strength, seed, donor: Identity):
         super().__init__(scene, target, strength, seed)
         self._face = Face(donor, scene.actors[target].face.shape.unit)
-        self._off = self._light_off()
+        self._off = self._color_off()
         self._bank = [self._picture(yaw, *mouth) for yaw in self._YAWS for mouth in self._MOUTHS]
 
     def _picture(self, yaw: float, opened: float, wide: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -155,7 +157,6 @@ class NearestNeighbour(FaceForgery):
         source = np.hstack([landmarks, np.ones((5, 1))])
         warp = np.linalg.lstsq(source, marks - (where.x0, where.y0), rcond=None)[0].T
         warped = cv2.warpAffine(picture, warp, where.shape[::-1], flags=cv2.INTER_LINEAR)
-        # Landmarks may point anywhere; the head's outline still holds.
         patch, cover = warped[..., :3], warped[..., 3] * moment.lookup.inside
         target = fake[where.slices]
         patch = _poisson(patch, target, cover) + self._off
@@ -230,7 +231,7 @@ def _oval(face: Face) -> np.ndarray:
 
 
 def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """`patch` (float32) with the mean and, within bounds, the contrast that `target` has where it is covered."""
+    """`patch` (float32) with the mean and, within bounds, the contrast of what it covers of `target`."""
     mask = (cover > 0.5).astype(np.uint8)
     if not mask.any():
         return patch
@@ -243,17 +244,15 @@ def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np
 def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
     """`patch` (float32) with the shift in colour added that lets it meet `target` without a seam.
 
-    The shift is what differs at the edge, continued inwards by Laplace's equation (Perez et al., "Poisson image
-    editing", 2003). It is smooth, so it is solved from coarse to fine on small grids, and scaled up.
+    The shift is what differs at the edge, continued inwards by Laplace's equation (Pérez et al., "Poisson
+    image editing", SIGGRAPH 2003). It is smooth, so it is solved from coarse to fine on small grids, and scaled up.
     """
     height, width = cover.shape
-    shift = None
+    apart, shift = target.astype(np.float32) - patch, None
     for side in _POISSON_SIDES:
         size = max(3, side * width // max(width, height)), max(3, side * height // max(width, height))
-        difference, weight = (
-            cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (target.astype(np.float32) - patch, cover)
-        )
-        free = weight > 0.3
+        difference = cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
+        free = cv2.resize(cover, size, interpolation=cv2.INTER_AREA) > 0.3
         # The edge of the grid is always known.
         free[[0, -1]] = free[:, [0, -1]] = False
         if shift is None:

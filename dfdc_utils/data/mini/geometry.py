@@ -16,12 +16,12 @@ from dfdc_utils.data.mini.shapes import bump, step
 
 PHI_REACH = 1.9
 """Textures span this much to both sides, in radians: a little behind the ears."""
-_MEAN_WIDTH = 0.74
+MEAN_WIDTH = 0.74
 _DEPTH = 0.92
-_PIVOT = 0.3
+PIVOT = 0.3
 """The axis of nodding lies so far in front of the axis of turning."""
 _INSIDE = 0.8
-"""Outlines are told by x**p + y**p - 1; near the outline that, over p, is a distance of about so many head units."""
+"""An outline is told by x**p + y**p - 1; near it, that over p is a distance, in about so many head units."""
 _TABLE_REACH, _TABLE_STEPS = 1.5, 1024
 
 
@@ -61,12 +61,16 @@ class Region:
         return self.y1 - self.y0, self.x1 - self.x0
 
 
-def region(pose: Pose, box: tuple[float, float, float, float], width: int, height: int) -> Region | None:
-    """The part of the frame that `box` (x0, y0, x1, y1 in head units) can reach, or None if it is out of view."""
-    corners = np.array([(box[i], box[j]) for i in (0, 2) for j in (1, 3)])
+def to_frame(pose: Pose, x, y) -> tuple:
+    """Pixels of the frame for head coordinates (x, y)."""
     c, s = np.cos(pose.roll), np.sin(pose.roll)
-    x = pose.x + pose.scale * (c * corners[:, 0] - s * corners[:, 1])
-    y = pose.y + pose.scale * (s * corners[:, 0] + c * corners[:, 1])
+    return pose.x + pose.scale * (c * x - s * y), pose.y + pose.scale * (s * x + c * y)
+
+
+def region(pose: Pose, box: tuple[float, float, float, float], width: int, height: int) -> Region | None:
+    """What `box` (x0, y0, x1, y1 in head units) can reach of the frame; None if it is out of view."""
+    corners = np.array([(box[i], box[j]) for i in (0, 2) for j in (1, 3)])
+    x, y = to_frame(pose, corners[:, 0], corners[:, 1])
     x0, x1 = max(0, int(x.min())), min(width, int(x.max()) + 2)
     y0, y1 = max(0, int(y.min())), min(height, int(y.max()) + 2)
     return Region(x0, y0, x1, y1) if x1 - x0 >= 2 and y1 - y0 >= 2 else None
@@ -95,7 +99,7 @@ class HeadShape:
     def __init__(self, identity: Identity, unit: int):
         self.identity = identity
         self.unit = unit
-        self.rows, self.columns = 2 * unit, round(2 * PHI_REACH * _MEAN_WIDTH * unit)
+        self.rows, self.columns = 2 * unit, round(2 * PHI_REACH * MEAN_WIDTH * unit)
         self.phi = ((np.arange(self.columns, dtype=np.float32) + 0.5) / self.columns * 2 - 1) * PHI_REACH
         self.v = ((np.arange(self.rows, dtype=np.float32) + 0.5) / unit - 1)[:, None]
         self.x = self.half_width(self.v) * np.sin(self.phi)
@@ -113,7 +117,7 @@ class HeadShape:
         return _DEPTH * np.sqrt(np.sqrt(np.maximum(1.0 - v**4, 0.0)))
 
     def forward(self, v):
-        """How far in front of the axis a cross-section's middle lies: the jaw juts out, the skull does not."""
+        """How far before the axis a cross-section's middle lies: the jaw juts out, the skull does not."""
         return (self.half_depth(v) - self.half_width(v)) * 0.75 * step(v, -0.3, 0.5)
 
     def texture_position(self, phi, v):
@@ -123,12 +127,11 @@ class HeadShape:
         ).astype(np.float32)
 
     def locate(self, pose: Pose, x: np.ndarray, y: np.ndarray):
-        """What is seen at head coordinates (x, y): column and row of the texture, and how far inside the outline
-        it is, in head units (negative outside)."""
+        """What is seen at head coordinates (x, y): column and row of the texture, and how far inside the
+        outline it is, in head units (negative outside)."""
         lowered = y - pose.jaw * step(y, 0.55, 0.82 + pose.jaw)
         at = (lowered + _TABLE_REACH) * (_TABLE_STEPS / (2 * _TABLE_REACH)) - 0.5
-        section = cv2.remap(self._table, at, np.zeros_like(at), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        half, depth, forward, down = cv2.split(section)
+        half, depth, forward, down = cv2.split(_remap(self._table, at, np.zeros_like(at)))
         across = (x + forward * np.float32(np.sin(pose.yaw))) / half
         power = np.float32(self.identity.roundness)
         beside = np.abs(across) ** power * np.maximum(1.0 - down, 0.0)
@@ -141,10 +144,10 @@ class HeadShape:
         height = np.float32(0.0)
         # What sticks out hides what is behind it: two rounds are enough for a nose.
         for _ in range(2):
-            # Hollows have a negative height; without the bound the rim of the head would leave the sine's range.
+            # Hollows have a negative height: unbounded, the rim of the head would leave the sine's range.
             phi = np.arcsin(across / np.maximum(1.0 + height / broad, np.abs(across))) + np.float32(pose.yaw)
-            columns, rows = self.texture_position(phi, v - sin_pitch * (front + height - _PIVOT))
-            height = cv2.remap(self.relief, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            columns, rows = self.texture_position(phi, v - sin_pitch * (front + height - PIVOT))
+            height = _remap(self.relief, columns, rows)
         return columns, rows, inside
 
     def project(self, pose: Pose, points) -> np.ndarray:
@@ -153,15 +156,12 @@ class HeadShape:
         half = self.half_width(v)
         phi = np.arcsin(np.clip(x / half, -1, 1))
         columns, rows = self.texture_position(phi[None], v[None])
-        height = cv2.remap(self.relief, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+        height = _remap(self.relief, columns, rows)[0]
         turned = phi - pose.yaw
         across = (half + height) * np.sin(turned) - self.forward(v) * np.sin(pose.yaw)
         front = self.half_depth(v) * np.cos(turned) + height
-        down = v + np.sin(pose.pitch) * (front - _PIVOT) + pose.jaw * step(v, 0.55, 0.82)
-        c, s = np.cos(pose.roll), np.sin(pose.roll)
-        return np.stack(
-            [pose.x + pose.scale * (c * across - s * down), pose.y + pose.scale * (s * across + c * down)], axis=1
-        )
+        down = v + np.sin(pose.pitch) * (front - PIVOT) + pose.jaw * step(v, 0.55, 0.82)
+        return np.stack(to_frame(pose, across, down), axis=1)
 
     def _cross_sections(self) -> np.ndarray:
         """(1, steps, 4): half width, half depth, forward and |v|**roundness, to be looked up by v."""
@@ -207,3 +207,7 @@ class HeadShape:
         normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-9)
         # The narrow ends of the cross-sections would otherwise show as streaks.
         return cv2.GaussianBlur(normals, (0, 0), 0.01 * self.unit)
+
+
+def _remap(picture, columns, rows) -> np.ndarray:
+    return cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -6,28 +6,13 @@ import cv2
 import numpy as np
 
 from dfdc_utils.data.mini.features import Expression, Eyes, Mouth
-from dfdc_utils.data.mini.geometry import HeadShape, Pose, Region, coarse_grid, refine, region
+from dfdc_utils.data.mini.geometry import HeadShape, Pose, Region, coarse_grid, refine, region, to_frame
 from dfdc_utils.data.mini.identities import Identity
-from dfdc_utils.data.mini.shapes import noise, paint
+from dfdc_utils.data.mini.lights import Light
+from dfdc_utils.data.mini.shapes import blend, noise, paint
 from dfdc_utils.data.mini.skin import glasses, gloss, occlusion, skin
 
 _BOX = (-0.95, -1.1, 0.95, 1.3)
-
-
-@dataclass(frozen=True)
-class Light:
-    """One lamp, and the light that is everywhere."""
-
-    direction: tuple[float, float, float]
-    """Towards the lamp: x right, y down, z to the camera; of any length."""
-    key: float
-    ambient: float
-    color: tuple[float, float, float]
-
-    @property
-    def unit(self) -> np.ndarray:
-        """The direction, of length 1."""
-        return np.array(self.direction) / np.linalg.norm(self.direction)
 
 
 @dataclass(frozen=True)
@@ -87,18 +72,20 @@ class Face:
         cell = max(2, round(pose.scale / 36))
         columns, rows, inside = self.shape.locate(pose, *coarse_grid(pose, where, cell))
         inside = refine(inside * np.float32(pose.scale), where, cell) + 0.5
-        return Lookup(where, refine(columns, where, cell), refine(rows, where, cell), np.clip(inside, 0.0, 1.0))
+        columns, rows = refine(columns, where, cell), refine(rows, where, cell)
+        return Lookup(where, columns, rows, np.clip(inside, 0.0, 1.0))
 
-    def draw(self, frame: np.ndarray, light: Light, pose: Pose, expression: Expression, lookup: Lookup | None) -> None:
+    def draw(
+        self, frame: np.ndarray, light: Light, pose: Pose, expression: Expression, lookup: Lookup | None
+    ) -> None:
         """Draws ears and face into `frame`; `lookup` is that of the pose."""
         self._draw_ears(frame, light, pose)
         if lookup is not None:
             seen = lookup.apply(self.texture(expression, light, pose))
-            target = frame[lookup.where.slices]
-            target[:] = cv2.blendLinear(seen, target, lookup.inside, 1 - lookup.inside)
+            blend(frame[lookup.where.slices], seen, lookup.inside)
 
     def landmarks(self, pose: Pose) -> np.ndarray:
-        """(5, 2) pixels: left eye, right eye, nose, left and right corner of the mouth, as seen in the image."""
+        """(5, 2) pixels: left eye, right eye, nose, left and right corner of the mouth, left in the image."""
         i = self.identity
         mouth = i.mouth_width * 0.95
         return self.shape.project(
@@ -108,7 +95,7 @@ class Face:
         )
 
     def box(self, pose: Pose) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 in pixels: forehead to chin and temple to temple, as a detector would box the face."""
+        """x0, y0, x1, y1 in pixels: forehead to chin, temple to temple, as a detector would box the face."""
         x, y = self.shape.project(pose, [(-0.6, 0.3), (0.6, 0.3), (0, -0.5), (0, 0.98)]).T
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
@@ -129,19 +116,20 @@ class Face:
             shine *= shine
         shine *= self._gloss * np.float32(light.key)
         both = cv2.resize(cv2.merge([shade, shine]), (self.shape.columns, self.shape.rows))
-        return cv2.transform(both, np.float32([[c, 0] for c in light.color])), cv2.transform(both, np.float32([[0, 1]] * 3))
+        factors, summands = np.float32([[c, 0] for c in light.color]), np.float32([[0, 1]] * 3)
+        return cv2.transform(both, factors), cv2.transform(both, summands)
 
     def _draw_ears(self, frame: np.ndarray, light: Light, pose: Pose) -> None:
         """The rims of the ears, which stand out behind the face's outline."""
         color = self.identity.skin * np.float32((0.72, 0.62, 0.60)) * np.float32(light.color)
-        c, s = np.cos(pose.roll), np.sin(pose.roll)
         for side in (-1, 1):
             lit = light.ambient + light.key * max(0.0, 0.3 + 0.7 * side * light.direction[0])
             x = (self.identity.width + 0.015) * np.sin(side * 1.45 - pose.yaw)
             y = 0.17 - 0.3 * np.sin(pose.pitch)
-            middle = pose.x + pose.scale * (c * x - s * y), pose.y + pose.scale * (s * x + c * y)
+            middle = to_frame(pose, x, y)
             # In sixteenths of a pixel, or the ears would jump from pixel to pixel.
             cv2.ellipse(
                 frame, [round(16 * m) for m in middle], [round(16 * pose.scale * r) for r in (0.075, 0.19)],
-                np.degrees(pose.roll) - 6 * side, 0, 360, np.clip(color * lit, 0, 255).tolist(), -1, cv2.LINE_AA, 4,
+                np.degrees(pose.roll) - 6 * side, 0, 360,
+                np.clip(color * lit, 0, 255).tolist(), -1, cv2.LINE_AA, 4,
             )

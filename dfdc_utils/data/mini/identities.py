@@ -22,7 +22,11 @@ _HAIR = {
 _IRIS = {"brown": (74, 46, 28), "hazel": (104, 84, 46), "green": (82, 108, 72), "blue": (86, 120, 154)}
 _CLOTH = ((46, 52, 66), (70, 84, 104), (112, 118, 116), (150, 146, 138), (92, 58, 56), (60, 82, 70),
           (132, 108, 82), (190, 184, 174), (104, 92, 118), (38, 38, 40), (74, 104, 128), (150, 96, 84))
-STYLES = ("bald", "buzz", "short", "parted", "curly", "afro", "bob", "long", "bun", "scarf")
+# How often women and men wear what.
+_WOMENS_HAIR = {"short": 0.1, "curly": 0.14, "afro": 0.1, "bob": 0.22, "long": 0.24, "bun": 0.1, "scarf": 0.1}
+_MENS_HAIR = {
+    "bald": 0.12, "buzz": 0.16, "short": 0.28, "parted": 0.22, "curly": 0.1, "afro": 0.05, "long": 0.07,
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Identity:
     hairline: float
     widows_peak: float
     hair_volume: float
+    """1 is usual."""
     beard: float
     """0 (none) to 1 (full)."""
     beard_reach: float
@@ -91,12 +96,8 @@ class Identity:
         else:
             hair = _HAIR[rng.choice(["black", "dark brown", "brown", "light brown", "blond", "red"])]
         hair = np.array(hair, np.float32) * uniform(0.85, 1.15)
-        style = str(
-            rng.choice(["short", "curly", "afro", "bob", "long", "bun", "scarf"], p=[0.1, 0.14, 0.1, 0.22, 0.24, 0.1, 0.1])
-            if feminine
-            else rng.choice(["bald", "buzz", "short", "parted", "curly", "afro", "long"],
-                            p=[0.12, 0.16, 0.28, 0.22, 0.1, 0.05, 0.07])
-        )
+        styles = _WOMENS_HAIR if feminine else _MENS_HAIR
+        style = str(rng.choice(list(styles), p=list(styles.values())))
         light_eyes = skin_tone < 0.4 and uniform() < 0.6
         iris = _IRIS[rng.choice(["hazel", "green", "blue"])] if light_eyes else _IRIS["brown"]
         eye_y = uniform(-0.07, 0.02)
@@ -135,7 +136,7 @@ class Identity:
             hair=hair.astype(np.float32),
             hairline=uniform(-0.68, -0.52) if age < 0.7 else uniform(-0.8, -0.62),
             widows_peak=uniform(-0.06, 0.04),
-            hair_volume=uniform(0.06, 0.12),
+            hair_volume=uniform(0.67, 1.33),
             beard=uniform(0.25, 1.0) if bearded else 0.0,
             beard_reach=uniform(),
             freckles=uniform(0.4, 1.0) if skin_tone < 0.4 and uniform() < 0.3 else 0.0,

@@ -5,11 +5,15 @@ import numpy as np
 
 from dfdc_utils.data.mini.shapes import blur, noise
 
-_WALLS = ((196, 188, 174), (168, 174, 172), (150, 158, 166), (180, 166, 148), (132, 138, 132), (120, 116, 118),
-          (206, 202, 196), (112, 122, 134), (164, 148, 138), (140, 148, 130))
+_WALLS = (
+    (196, 188, 174), (168, 174, 172), (150, 158, 166), (180, 166, 148), (132, 138, 132),
+    (120, 116, 118), (206, 202, 196), (112, 122, 134), (164, 148, 138), (140, 148, 130),
+)
 _WOOD = ((110, 78, 54), (78, 56, 42), (146, 112, 80), (60, 48, 42))
-_MUTED = ((96, 60, 54), (60, 78, 96), (88, 96, 74), (140, 118, 86), (70, 66, 72), (168, 158, 144), (112, 88, 96),
-          (52, 70, 66), (130, 84, 60))
+_MUTED = (
+    (96, 60, 54), (60, 78, 96), (88, 96, 74), (140, 118, 86), (70, 66, 72),
+    (168, 158, 144), (112, 88, 96), (52, 70, 66), (130, 84, 60),
+)
 _LEAVES = ((58, 82, 50), (76, 98, 58), (46, 66, 46), (96, 110, 66))
 
 
@@ -24,13 +28,15 @@ def background(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def _pick(rng, colors, spread=0.04) -> np.ndarray:
-    return np.array(colors[rng.integers(len(colors))]) * rng.uniform(1 - spread, 1 + spread, 3) * rng.uniform(0.85, 1.12)
+    color = np.array(colors[rng.integers(len(colors))])
+    return color * rng.uniform(1 - spread, 1 + spread, 3) * rng.uniform(0.85, 1.12)
 
 
 def _box(canvas, x0, y0, x1, y1, color) -> None:
     """A filled rectangle, its corners given as fractions of the canvas."""
     height, width = canvas.shape[:2]
-    cv2.rectangle(canvas, (int(x0 * width), int(y0 * height)), (int(x1 * width), int(y1 * height)), np.asarray(color).tolist(), -1)
+    first, last = (int(x0 * width), int(y0 * height)), (int(x1 * width), int(y1 * height))
+    cv2.rectangle(canvas, first, last, np.asarray(color).tolist(), -1)
 
 
 def _indoors(rng, canvas) -> None:
@@ -38,14 +44,15 @@ def _indoors(rng, canvas) -> None:
     wall = _pick(rng, _WALLS)
     canvas[:] = wall
     canvas *= (1 + 0.03 * noise(rng, height, width, height / 3))[..., None]
-    for furnish in rng.permutation([_shelf, _window, _pictures, _door, _curtain, _plant, _panels])[: rng.integers(1, 4)]:
+    furniture = (_shelf, _window, _pictures, _door, _curtain, _plant, _panels)
+    for furnish in rng.permutation(furniture)[: rng.integers(1, 4)]:
         furnish(rng, canvas)
     if rng.uniform() < 0.5:
         _sofa(rng, canvas)
     # A lamp or a window somewhere: light falls off across the wall.
     lit_x, lit_y = rng.uniform(-0.3, 1.3), rng.uniform(-0.5, 0.6)
     x, y = np.arange(width) / width, np.arange(height)[:, None] / height
-    canvas *= (0.72 + 0.42 * np.exp(-((x - lit_x) ** 2 + (y - lit_y) ** 2) / 0.8))[..., None].astype(np.float32)
+    canvas *= (0.72 + 0.42 * np.exp(-((x - lit_x) ** 2 + (y - lit_y) ** 2) / 0.8))[..., None]
 
 
 def _outdoors(rng, canvas) -> None:
@@ -79,13 +86,14 @@ def _foliage(rng, canvas, x, top, reach, bottom) -> None:
     for _ in range(260):
         angle, r = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform())
         across, down = r * np.cos(angle), r * np.sin(angle)
-        middle = int((x + reach * 0.6 * across) * width), int(((top + bottom) / 2 + (bottom - top) / 2 * down) * height)
+        down_at = (top + bottom) / 2 + (bottom - top) / 2 * down
+        middle = int((x + reach * 0.6 * across) * width), int(down_at * height)
         radius = int(height * rng.uniform(0.012, 0.035))
         cv2.circle(canvas, middle, radius, (leaf * (1 - 0.25 * down) * rng.uniform(0.75, 1.2)).tolist(), -1)
 
 
 def _shelf(rng, canvas) -> None:
-    x0, x1 = rng.uniform(-0.1, 0.6), 0
+    x0 = rng.uniform(-0.1, 0.6)
     x1 = x0 + rng.uniform(0.25, 0.5)
     wood = _pick(rng, _WOOD)
     _box(canvas, x0, -0.1, x1, 1.1, wood * 0.6)
@@ -137,7 +145,8 @@ def _curtain(rng, canvas) -> None:
     height, width = canvas.shape[:2]
     x0 = rng.choice([rng.uniform(-0.1, 0.05), rng.uniform(0.75, 0.9)])
     columns = np.arange(int(max(0, x0) * width), int(min(1, x0 + rng.uniform(0.2, 0.3)) * width))
-    folds = 0.85 + 0.15 * np.sin(columns / width * rng.uniform(90, 160) + 2 * noise(rng, 1, len(columns), width / 12)[0])
+    ways = columns / width * rng.uniform(90, 160) + 2 * noise(rng, 1, len(columns), width / 12)[0]
+    folds = 0.85 + 0.15 * np.sin(ways)
     canvas[:, columns] = _pick(rng, (*_WALLS, *_MUTED)) * folds[None, :, None]
 
 

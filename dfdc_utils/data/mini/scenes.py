@@ -11,13 +11,12 @@ from dfdc_utils.data.mini.cameras import Camera
 from dfdc_utils.data.mini.features import Expression
 from dfdc_utils.data.mini.geometry import Pose
 from dfdc_utils.data.mini.hair import Hair
-from dfdc_utils.data.mini.heads import Face, Light, Lookup
+from dfdc_utils.data.mini.heads import Face, Lookup
 from dfdc_utils.data.mini.identities import Identity
+from dfdc_utils.data.mini.lights import Light
 from dfdc_utils.data.mini.rooms import background
 from dfdc_utils.data.mini.shapes import curve
 from dfdc_utils.data.mini.speech import Speech
-
-_LIGHTS = ("soft", "side", "overhead", "dim")
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,10 @@ class Moment:
 class Actor:
     """One person's place, looks and performance in a scene."""
 
-    def __init__(self, rng, identity: Identity, speech: Speech | None, seconds, scale, x, y, light: Light):
+    def __init__(self, rng, identity: Identity, speech: Speech | None, seconds, middle, scale, light: Light):
         self.identity = identity
         self.scale = scale
-        self._x, self._y = x, y
+        self._x, self._y = middle
         unit = int(np.clip(round(scale * 1.05), 24, 400))
         self.face = Face(identity, unit)
         self.hair = Hair(identity, unit, light) if identity.hair_style != "bald" else None
@@ -106,13 +105,13 @@ class Scene:
         width, height = setting.width, setting.height
         self.seconds = np.arange(setting.frames) / setting.rate
         self.speech = Speech((*setting.seed, 1), setting.frames / setting.rate)
-        self.light_name, self.light = _light(rng)
+        self.light = Light.draw(rng)
         self.camera = Camera(rng, width, height, self.seconds, dark=setting.dark)
         self._margin = int(np.ceil(np.abs(self.camera.shake).max())) + 2
-        self._background = background(rng, height + 2 * self._margin, width + 2 * self._margin)
+        room = background(rng, height + 2 * self._margin, width + 2 * self._margin)
         # The lamp lights the room as well.
-        self._background = cv2.convertScaleAbs(self._background, alpha=(self.light.ambient + self.light.key * 0.7))
-        self.actors = tuple(self._actor(rng, place, identity) for place, identity in enumerate(setting.people))
+        self._background = cv2.convertScaleAbs(room, alpha=self.light.ambient + 0.7 * self.light.key)
+        self.actors = tuple(self._actor(rng, place) for place in range(len(setting.people)))
 
     @property
     def distance(self) -> str:
@@ -147,19 +146,27 @@ class Scene:
     def _backdrop(self, shake) -> np.ndarray:
         height, width = self.setting.height, self.setting.width
         if not shake.any():
-            return self._background[self._margin : self._margin + height, self._margin : self._margin + width].copy()
+            still = slice(self._margin, self._margin + height), slice(self._margin, self._margin + width)
+            return self._background[still].copy()
         shift = np.float32([[1, 0, shake[0] - self._margin], [0, 1, shake[1] - self._margin]])
         return cv2.warpAffine(self._background, shift, (width, height), flags=cv2.INTER_LINEAR)
 
-    def _actor(self, rng, place: int, identity: Identity) -> Actor:
+    def _actor(self, rng, place: int) -> Actor:
         width, height = self.setting.width, self.setting.height
         side, alone = min(width, height), len(self.setting.people) == 1
         scale = side * (rng.uniform(0.185, 0.295) if alone else rng.uniform(0.175, 0.225))
         x = width * (rng.uniform(0.36, 0.64) if alone else 0.28 + 0.44 * place + rng.uniform(-0.03, 0.03))
-        y = max(height * rng.uniform(0.38, 0.46), scale * 1.15) if width > height else height * rng.uniform(0.32, 0.42)
+        y = height * (rng.uniform(0.38, 0.46) if width > height else rng.uniform(0.32, 0.42))
         return Actor(
-            np.random.default_rng((*self.setting.seed, 2, place)), identity, self.speech if place == 0 else None,
-            self.seconds, scale, x, y, self.light,
+            np.random.default_rng((*self.setting.seed, 2, place)),
+            self.setting.people[place],
+            # Only the first of them speaks.
+            self.speech if place == 0 else None,
+            self.seconds,
+            # Room for the hair of those who are near.
+            (x, max(y, 1.15 * scale)),
+            scale,
+            self.light,
         )
 
 
@@ -167,16 +174,6 @@ def other_mouth(moment: Moment, opened: float, wide: float) -> Moment:
     """The same moment with another mouth; the place in the frame must be looked up again."""
     expression = replace(moment.expression, mouth_open=opened, mouth_wide=wide)
     return Moment(replace(moment.pose, jaw=expression.jaw), expression, None)
-
-
-def _light(rng) -> tuple[str, Light]:
-    name = str(rng.choice(_LIGHTS, p=[0.45, 0.25, 0.15, 0.15]))
-    sideways = rng.choice([-1, 1]) * (rng.uniform(0.7, 1.3) if name == "side" else rng.uniform(0, 0.5))
-    down = rng.uniform(-1.3, -0.9) if name == "overhead" else rng.uniform(-0.7, -0.2)
-    key, ambient = {"soft": (0.45, 0.62), "side": (0.72, 0.38), "overhead": (0.58, 0.48), "dim": (0.40, 0.42)}[name]
-    warm = rng.normal(0, 0.03)
-    level = rng.uniform(0.92, 1.06)
-    return name, Light((float(sideways), float(down), 0.9), key * level, ambient * level, (1 + warm, 1.0, 1 - 1.3 * warm))
 
 
 def _blinks(rng, seconds) -> np.ndarray:

@@ -25,6 +25,11 @@ def tint(canvas, color, cover):
     canvas *= 1.0 + (np.asarray(color, np.float32) - 1.0) * cover[..., None]
 
 
+def blend(target, layer, cover):
+    """Lays `layer` over `target` in place, both uint8 images; `cover` (float32) is 0 to 1."""
+    target[:] = cv2.blendLinear(layer, target, cover, 1.0 - cover)
+
+
 def noise(rng, height, width, cell):
     """Smooth noise about 0 with a standard deviation near 1; `cell` is the size of its blobs in pixels."""
     rows, columns = int(height / cell) + 3, int(width / cell) + 3

@@ -10,7 +10,7 @@ _FLUSHED = np.array([1.02, 0.88, 0.87], np.float32)
 
 
 def skin(shape: HeadShape, hairs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Float32 RGB, 0 to 255, unlit, with no eyes and no mouth; `hairs` is the noise that makes beards bristle."""
+    """Float32 RGB, 0 to 255, unlit, without eyes and mouth; `hairs` is the noise that lets beards bristle."""
     i, unit = shape.identity, shape.unit
     x, v, side = shape.x, shape.v, np.abs(shape.x)
     nose = i.eye_y + i.nose_length
@@ -24,7 +24,8 @@ def skin(shape: HeadShape, hairs: np.ndarray, rng: np.random.Generator) -> np.nd
     tint(canvas, _FLUSHED, 0.6 * bump(x, v, 0, nose - 0.02, 0.1, 0.07))
     tint(canvas, 1.05, bump(x, v, 0, -0.4, 0.3, 0.12) + 0.7 * bump(x, v, 0, 0.86, 0.1, 0.07))
     # Around the eyes: shadows below, lids above.
-    tint(canvas, (0.9, 0.84, 0.84), 0.7 * bump(side, v, i.eye_gap, i.eye_y + 0.1, 0.12, 0.035) * (0.5 + i.age))
+    tired = 0.7 * bump(side, v, i.eye_gap, i.eye_y + 0.1, 0.12, 0.035) * (0.5 + i.age)
+    tint(canvas, (0.9, 0.84, 0.84), tired)
     tint(canvas, (0.84, 0.74, 0.72), 0.7 * bump(side, v, i.eye_gap, i.eye_y - 0.05, 0.15, 0.07))
     # Nostrils, the edges of the nose's wings, the groove under it.
     tint(canvas, 0.3, 0.95 * bump(side, v, i.nose_width * 0.42, nose + 0.045, 0.036, 0.019))
@@ -58,7 +59,8 @@ def occlusion(shape: HeadShape) -> np.ndarray:
 def gloss(shape: HeadShape) -> np.ndarray:
     """How brightly the skin can shine, in grey levels: most on the forehead and the nose."""
     i = shape.identity
-    oily = bump(shape.x, shape.v, 0, -0.35, 0.4, 0.25) + bump(shape.x, shape.v, 0, i.eye_y + i.nose_length - 0.1, 0.1, 0.2)
+    oily = bump(shape.x, shape.v, 0, -0.35, 0.4, 0.25)
+    oily += bump(shape.x, shape.v, 0, i.eye_y + i.nose_length - 0.1, 0.1, 0.2)
     return ((30 + 14 * i.skin_tone) * (0.55 + 0.45 * oily) * step(shape.v, 0.98, 0.6)).astype(np.float32)
 
 
@@ -71,7 +73,8 @@ def glasses(shape: HeadShape) -> tuple[np.ndarray, np.ndarray]:
     r = (np.abs(u) ** power + np.abs(v) ** power) ** (1 / power)
     rim = np.exp(-(((r - 1.0) / 0.075) ** 4)) * front
     bridge = 1.3 * bump(shape.x, shape.v, 0, i.eye_y - 0.03, 0.05, 0.018) * front
-    arms = np.exp(-(((shape.v - i.eye_y) / 0.02) ** 4)) * step(np.abs(shape.x), i.eye_gap + 0.20, i.eye_gap + 0.23)
+    beside = step(np.abs(shape.x), i.eye_gap + 0.20, i.eye_gap + 0.23)
+    arms = np.exp(-(((shape.v - i.eye_y) / 0.02) ** 4)) * beside
     frame = np.clip(np.maximum(np.maximum(rim, bridge), arms), 0, 1)
     lens = step(r, 1.0, 0.9) * front
     color = np.tile(i.brow_color * 0.6 + 8, (shape.rows, shape.columns, 1)).astype(np.float32)

@@ -64,7 +64,8 @@ class Speech:
             level = _resonance(harmonic * pitch, *self._formants) / harmonic**0.6
             total += np.interp(at, steps, level * self._loudness) * np.sin(harmonic * phase)
         breath = np.diff(rng.standard_normal(count + 1))
-        total = 0.5 * total / max(np.abs(total).max(), 1e-9) + 0.03 * breath * np.interp(at, steps, self._hiss)
+        total *= 0.5 / max(np.abs(total).max(), 1e-9)
+        total += 0.03 * breath * np.interp(at, steps, self._hiss)
         return (total + 0.0015 * rng.standard_normal(count)).astype(np.float32)
 
     def _syllable(self, rng, start: float, length: float) -> float:

@@ -28,7 +28,8 @@ class VideoWriter:
         options = {"crf": str(crf), "preset": "veryfast", "threads": "1"}
         self._picture = self._container.add_stream("libx264", rate=rate, options=options)
         self._picture.width, self._picture.height, self._picture.pix_fmt = width, height, "yuv420p"
-        self._sound = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options={"b": "64000"})
+        options = {"b": "64000"}
+        self._sound = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options=options)
         self._write_sound(sound)
 
     def __enter__(self) -> "VideoWriter":
@@ -47,7 +48,8 @@ class VideoWriter:
     def _write_sound(self, sound: np.ndarray) -> None:
         chunk = self._sound.codec_context.frame_size or 1024
         for start in range(0, len(sound), chunk):
-            frame = av.AudioFrame.from_ndarray(sound[None, start : start + chunk], format="fltp", layout="mono")
+            samples = sound[None, start : start + chunk]
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
             frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
             self._container.mux(self._sound.encode(frame))
         self._container.mux(self._sound.encode())
