@@ -2,8 +2,8 @@
 
 Nobody in it exists: every face is painted by the code in this folder, from a seed.
 
-From the bottom up: `shapes`; `identities`, `lights`, `speech`; `geometry`; `hair`, `skin`, `features`, `heads`,
-`bodies`; `rooms`, `cameras`; `scenes`; `forgeries`; `videos`; `dataset`.
+From the bottom up: `shapes`; `identities`, `lights`, `speech`; `geometry`; `hair`, `skin`, `features`,
+`heads`, `bodies`; `rooms`, `cameras`; `scenes`; `forgeries`; `videos`; `dataset`.
 """
 
 from dfdc_utils.data.mini.dataset import draw

@@ -1,9 +1,9 @@
 """The synthetic DFDC as a whole: who is in which clip, what is wrong with it, and where it is written.
 
 The layout is DFDC's: `dfdc_train_part_N/` with `metadata.json`, and `test_videos/` without labels beside
-`sample_submission.csv`. Two more files are this set's own: `manipulations.csv` tells how each labelled clip was
-made, for teaching and for tables by subgroup, and is read by no model; `drawn.json` says from which numbers the
-set was drawn.
+`sample_submission.csv`. Two more files are this set's own: `manipulations.csv` tells how each labelled clip
+was made, for teaching and for tables by subgroup, and is read by no model; `drawn.json` says from which
+numbers the set was drawn.
 """
 
 import contextlib
@@ -36,8 +36,8 @@ _DONORS = 3
 """People of each part who are seen in fakes only."""
 _TEST = "test_videos"
 
-# The wart of part 0, part 1 and so on: the first original has it, and with it all fakes of that original. The
-# later parts test, so what cannot be judged at all comes early. A set of fewer parts is for tests: it has none.
+# The wart of part 0, part 1 and so on: the first original has it, and with it all fakes of that original.
+# The later parts test, so what cannot be judged at all comes early. A set of fewer parts has no warts.
 _SCENE_WARTS = (
     "short clip", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
     "two people", "24 fps", "dark", "two people", "upright", "rotation flag",
@@ -91,7 +91,7 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
     if out.exists() and any(out.iterdir()):
         if not (out / DRAWN).is_file():
             raise FileExistsError(
-                f"{out} holds other files. Choose another folder for the synthetic data set, or empty this one."
+                f"{out} holds other files. Choose another folder for the synthetic data set, or empty it."
             )
         if not force and json.loads((out / DRAWN).read_text(encoding="utf-8")) == record:
             return out
@@ -100,8 +100,10 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
         for part in dict.fromkeys(take.part for take in takes):
             (folder / part).mkdir(parents=True)
         rows = []
-        film_here = partial(film, folder)
-        for of_take in parallel.run(film_here, takes, description="Drawing clips", unit="take", workers=workers):
+        filmed = parallel.run(
+            partial(film, folder), takes, description="Drawing clips", unit="take", workers=workers
+        )
+        for of_take in filmed:
             rows.extend(of_take)
         _write_tables(folder, pd.DataFrame(rows).sort_values(["part", "video"]))
         write_json(folder / DRAWN, record)
@@ -111,7 +113,8 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
 
 
 def plan(profile: Profile) -> list[Take]:
-    """Every take of the set, those of the parts first. The same numbers give the same plan."""
+    """Every take of the set, those of the parts first. The same numbers give the same plan, and the same plan
+    the same pixels and sound; x264 does not promise the same bytes."""
     rng = np.random.default_rng([profile.seed, 0])
     names = _names(rng)
     methods = _deal_methods()

@@ -85,7 +85,7 @@ class FaceForgery(Forgery):
 
 
 class Autoencoder(FaceForgery):
-    """The donor's face in the target's pose, through a narrow network, feathered in (report, figures 1, 2)."""
+    """The donor's face in the target's pose, through a narrow network, feathered in (report, figure 2)."""
 
     def __init__(self, scene, target, strength, seed, donor: Identity):
         super().__init__(scene, target, strength, seed)
@@ -245,7 +245,8 @@ def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.nda
     """`patch` (float32) with the shift in colour added that lets it meet `target` without a seam.
 
     The shift is what differs at the edge, continued inwards by Laplace's equation (Pérez et al., "Poisson
-    image editing", SIGGRAPH 2003). It is smooth, so it is solved from coarse to fine on small grids, and scaled up.
+    image editing", SIGGRAPH 2003). It is smooth, so it is solved from coarse to fine on small grids, and
+    scaled up.
     """
     height, width = cover.shape
     apart, shift = target.astype(np.float32) - patch, None
