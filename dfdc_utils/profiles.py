@@ -64,6 +64,10 @@ class Profile:
     """Of the small frame models, which start at random."""
     backbone_epochs: int = 20
     """Of DenseNet121, whose ImageNet backbone is trained too."""
+    backbone_batch_size: int = 32
+    """Faces, wherever a backbone is trained: DenseNet121, and the warm-up of ResNet50."""
+    backbone_rate: float = 1.0
+    """The learning rate wherever a backbone is trained, as a share of the reading's."""
     batch_size: int = 32
     frames_per_epoch: int = 8
     """Faces drawn at random from each video of the epoch, for the models that look at single frames."""
@@ -150,7 +154,7 @@ _PROFILES = {
             clip_width=320, clip_height=240, clip_frames=24,
             min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
             weights="random", sequence_frames=4, lstm_units=16,
-            epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8,
+            epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8, backbone_batch_size=8,
             sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
             evaluation_frames=4, tta_variants=2,
         ),
@@ -160,7 +164,10 @@ _PROFILES = {
             source="synthetic",
             frames_per_video=16, face_side=96, videos_per_shard=8,
             weights="auto", lstm_units=512,
-            epochs=40, backbone_epochs=7, frames_per_epoch=10, sequence_epochs=20, warmup_batches=80,
+            # Minutes allow few updates, so batches are small. Backbones start at random where nothing can be
+            # downloaded, and bear a lower rate only.
+            epochs=30, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
+            backbone_epochs=7, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=420,
             videos_per_update=1, schedule="cosine", patience=12,
         ),
         Profile(

@@ -102,7 +102,10 @@ def _resident_bytes() -> int:
     total = 0
     for one in (process, *process.children(recursive=True)):
         try:
-            total += one.memory_info().rss
+            # Proportional set size where there is one (Linux): the libraries that workers and kernels share
+            # would otherwise be counted once for each of them.
+            memory = one.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             # It ended between being listed and being asked, as workers and kernels do.
             pass

@@ -85,6 +85,10 @@ def _started_at_random(network: keras.Model) -> keras.Model:
             # Keras's 0.99 follows over thousands of batches, made for ImageNet. The averages of an untrained
             # network change fast, and a small study has a hundred batches until they are used.
             layer.momentum = 0.9
+            if layer.name.endswith("_3_bn"):
+                # The last of a residual block of ResNet50: with a scale of zero the block begins as the identity,
+                # and the network learns from the first batch on (Goyal et al., 2017, section 5.1).
+                layer.gamma.assign(keras.ops.zeros_like(layer.gamma))
     network.weights_start = "random"
     return network
 

@@ -188,10 +188,14 @@ def _warm_up(backbone: keras.Model, store, faces: pd.DataFrame, recipe: Recipe, 
     Returns batches, the loss and accuracy of the last quarter of them, and seconds.
     """
     started = time.perf_counter()
-    rules = dataclasses.replace(recipe, batch_size=recipe.warmup_batch_size, accumulation=1, schedule="cosine", epochs=1)
+    rules = dataclasses.replace(
+        recipe, batch_size=recipe.warmup_batch_size, learning_rate=recipe.learning_rate * recipe.warmup_rate,
+        accumulation=1, schedule="cosine", epochs=1,
+    )
     batches = FaceBatches(
-        faces, Crops(store, faces, augmented=recipe.augmented), draw=recipe.draw, per_video=recipe.per_video,
-        sequences=False, batch_size=rules.batch_size, seed=seed,
+        # Not augmented: so few batches see no face often enough to learn it by heart.
+        faces, Crops(store, faces), draw=recipe.draw, per_video=recipe.per_video, sequences=False,
+        batch_size=rules.batch_size, seed=seed,
     )
     backbone.trainable = True
     p_fake = keras.layers.Dense(1, activation="sigmoid", dtype="float32")(backbone.output)

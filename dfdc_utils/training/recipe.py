@@ -50,6 +50,8 @@ class Recipe:
     warmup_batches: int = 0
     """Batches of single frames on which a backbone that starts at random is trained before it is frozen."""
     warmup_batch_size: int = 32
+    warmup_rate: float = 1.0
+    """Its learning rate, as a share of `learning_rate`."""
 
     def __post_init__(self):
         for field, allowed in (("loss", tuple(_LOSSES)), ("schedule", _SCHEDULES), ("draw", DRAWS)):
@@ -68,11 +70,19 @@ class Recipe:
                 "per_video": profile.sequence_frames,
                 "augmented_copies": 1,
                 "warmup_batches": profile.warmup_batches,
-                "warmup_batch_size": profile.batch_size,
+                "warmup_batch_size": profile.backbone_batch_size,
+                "warmup_rate": profile.backbone_rate,
+            }
+        elif name == "densenet121":
+            rules |= {
+                "learning_rate": rules["learning_rate"] * profile.backbone_rate,
+                "epochs": profile.backbone_epochs,
+                "batch_size": profile.backbone_batch_size,
+                "per_video": profile.frames_per_epoch,
             }
         else:
             rules |= {
-                "epochs": profile.backbone_epochs if name == "densenet121" else profile.epochs,
+                "epochs": profile.epochs,
                 "batch_size": profile.batch_size,
                 "per_video": profile.frames_per_epoch,
             }
