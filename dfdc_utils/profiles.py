@@ -167,7 +167,7 @@ _PROFILES = {
             # Minutes allow few updates, so batches are small. Backbones start at random where nothing can be
             # downloaded, and bear a lower rate only.
             epochs=30, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
-            backbone_epochs=7, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=420,
+            backbone_epochs=5, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=320,
             videos_per_update=1, schedule="cosine", patience=12,
         ),
         Profile(
