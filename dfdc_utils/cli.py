@@ -73,6 +73,7 @@ def _extract(options: argparse.Namespace) -> int:
         workspace.profile,
         workers=options.workers,
         scheduler=options.scheduler,
+        time_limit=options.time_limit,
         force=options.force,
     )
     print(account["outcome"].value_counts().to_string())
@@ -169,6 +170,8 @@ def _parser() -> argparse.ArgumentParser:
     extract = commands.add_parser("extract", parents=[shared, data, workers], help="cut out the faces")
     extract.add_argument("--out", type=Path, metavar="DIR", help="face store (default: runs/<profile>/faces)")
     extract.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
+    seconds = "that reading one video may take (default: 300)"
+    extract.add_argument("--time-limit", type=float, default=300.0, metavar="SECONDS", help=seconds)
     extract.add_argument("--force", action="store_true", help="replace a store of other settings or videos")
     extract.set_defaults(command=_extract)
 

@@ -12,12 +12,15 @@ from tqdm import tqdm
 
 # One thread a worker: as many workers as cores would otherwise fight over them. The two TF_ names are
 # TensorFlow's own; without them each worker starts a thread per core of the machine.
-_ONE_THREAD = {
+ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
+# A piece whose worker died is tried again so many times before the run is given up: pieces that know what
+# killed their worker leave it out the next time.
+_MOST_DEATHS = 100
 # Dask has its workers return every 64 KiB they free to the system, which must clear them again for the next
 # frame: a fifth of the time where frames come and go. Read by the C library as the process starts, so it
 # cannot stand among the others.
@@ -35,6 +38,7 @@ def run(
     *,
     description: str,
     unit: str,
+    amount: Callable[[Any], int] = lambda task: 1,
     workers: int | None = None,
     scheduler: str | None = None,
     note: Callable[[Any], str] | None = None,
@@ -45,7 +49,8 @@ def run(
         function: called in a worker process; it and its results are sent between processes.
         tasks: what to call it with. An exception in one of them is raised here and ends the run.
         description: stands before the progress bar.
-        unit: what one task is, for the progress bar ("clip", "shard").
+        unit: what the progress bar counts ("clip", "video").
+        amount: how many of these are in a task.
         workers: processes of the local cluster; by default one a core, at most one a task.
         scheduler: address of a running Dask scheduler ("tcp://host:8786") to use instead.
         note: is given each result and returns what then stands after the progress bar ("3 unreadable").
@@ -60,21 +65,25 @@ def run(
         cluster = None
         client = Client(scheduler)
     else:
-        with dask.config.set(_KEEP_MEMORY):
+        with dask.config.set(_KEEP_MEMORY | {"distributed.scheduler.allowed-failures": _MOST_DEATHS}):
             cluster = LocalCluster(
                 n_workers=min(workers or cores(), len(tasks)),
                 threads_per_worker=1,
                 processes=True,
-                env=_ONE_THREAD,
-                dashboard_address=":0",
+                env=ONE_THREAD,
+                # Any free port, and for nobody but this machine.
+                dashboard_address="127.0.0.1:0",
                 silence_logs="ERROR",
             )
         client = Client(cluster)
     try:
         # pure=False: two tasks that look alike are still two tasks.
         futures = client.map(function, tasks, pure=False)
+        amounts = dict(zip((future.key for future in futures), map(amount, tasks)))
+        total = sum(amounts.values())
+        print(f"{description}: {total} {unit}s on {_power(client)}. Watch them at {client.dashboard_link}", flush=True)
         # mininterval keeps executed notebooks and log files short.
-        with tqdm(total=len(tasks), desc=description, unit=unit, mininterval=1.0) as progress:
+        with tqdm(total=total, desc=description, unit=unit, mininterval=1.0) as progress:
             for future in as_completed(futures):
                 result = future.result()
                 if note:
@@ -82,8 +91,14 @@ def run(
                 yield result
                 # A finished result is not needed on the cluster any more; memory stays flat.
                 future.release()
-                progress.update()
+                progress.update(amounts[future.key])
     finally:
         client.close()
         if cluster is not None:
             cluster.close()
+
+
+def _power(client) -> str:
+    """Who does the work, for people."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return f"{len(workers)} worker{'s' * (len(workers) != 1)}"

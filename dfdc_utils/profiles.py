@@ -49,6 +49,9 @@ class Profile:
     face_side: int = 224
     """Side of the square crops that are stored and that the models see."""
     max_people: int = 2
+    boxes: str = "own"
+    """"own" looks for faces in every video; "original" cuts them out of a fake where they were found in its
+    original, so that the two crops align (as the winner of the DFDC did)."""
     videos_per_shard: int = 64
 
     # Models.
@@ -110,6 +113,7 @@ _CHOICES = types.MappingProxyType({
     "source": ("synthetic", "dfdc"),
     "split": ("part", "original", "random"),
     "balance": ("natural", "balanced"),
+    "boxes": ("own", "original"),
     "weights": ("imagenet", "auto", "random"),
     "reading": ("A", "B"),
     "schedule": ("constant", "cosine"),
@@ -174,6 +178,8 @@ _PROFILES = {
             name="sample",
             description="Kaggle's 400-video sample of DFDC: one GPU, an evening.",
             source="dfdc", split="original",
+            # Four hundred videos in shards of 64 would keep seven workers busy and no more.
+            videos_per_shard=8,
         ),
         Profile(
             name="full",

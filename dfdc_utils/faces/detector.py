@@ -11,12 +11,12 @@ errors, and images too small to hold a face hold none.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from dfdc_utils.backend import quietly
+from dfdc_utils.faces.detections import Detection, DetectionFailed, Look
 
 with quietly():
     import tensorflow as tf
@@ -37,31 +37,6 @@ _PROPOSED, _REFINED = 0.6, 0.7
 
 # More frames at a time are no faster: their pyramids no longer fit the processor's cache.
 _BATCH = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Detection:
-    """One face in one frame, in pixels of that frame."""
-
-    box: tuple[float, float, float, float]
-    """(x0, y0, x1, y1); near the edge of a frame it may reach over it."""
-    confidence: float
-    """Between 0 and 1."""
-    landmarks: np.ndarray
-    """(5, 2), x and y of left eye, right eye, nose, mouth left, mouth right, as seen in the image."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """A way of looking at frames."""
-
-    name: str = "plain"
-    brighter: bool = False
-    """Whether dark frames are brightened."""
-    scale: float = 1.0
-    """How many times the detector's width."""
-    easier: float = 0.0
-    """By how much the three confidences that a face needs are lowered."""
 
 
 class FaceDetector:
@@ -108,14 +83,19 @@ class FaceDetector:
                 be: the first network, which proposes places, takes most of the time. A frame in which this
                 finds fewer faces than its neighbours have is searched as a whole.
             look: how to look; one of `second_looks` where few faces were found.
+
+        Raises DetectionFailed where TensorFlow fails over them.
         """
         # Brightened first: averaging whole levels in the dark would leave a handful of them.
         seen = (_brighten(image) if look.brighter else image for image in images)
         small = [_shrink(image, round(self.width * look.scale)) for image in seen]
-        if every > 1 and len({image.shape for image in small}) == 1:
-            rows = self._follow(small, every, look)
-        else:
-            rows = self._search(small, range(len(small)), look)
+        try:
+            if every > 1 and len({image.shape for image in small}) == 1:
+                rows = self._follow(small, every, look)
+            else:
+                rows = self._search(small, range(len(small)), look)
+        except tf.errors.OpError as error:
+            raise DetectionFailed(f"the face detector failed: {error.message}") from error
         return [_detections(rows[k], small[k].shape, images[k].shape) for k in range(len(images))]
 
     def _search(self, images: list[np.ndarray], which: Iterable[int], look: Look) -> dict[int, np.ndarray]:

@@ -8,29 +8,39 @@ form the face-only sequence. What is dropped stays in the account, with the reas
 import collections
 import functools
 import hashlib
+import itertools
+import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dfdc_utils import parallel
 from dfdc_utils.faces import crops
-from dfdc_utils.faces.frames import Frames, UnreadableVideo, sample
-from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore
+from dfdc_utils.faces.detections import Detection, DetectionFailed
+from dfdc_utils.faces.frames import Frames, TimeIsUp, UnreadableVideo, sample
+from dfdc_utils.faces.guard import Guard
+from dfdc_utils.faces.store import ACCOUNT, BOX, FACES, FaceStore
 from dfdc_utils.faces.tracking import Track, link
 from dfdc_utils.profiles import Profile
 
 # The numbers of a profile on which the faces depend, and no others.
 _SETTINGS = (
-    "min_frames", "frames_per_video", "detection_width", "face_margin", "face_side", "max_people",
+    "min_frames", "frames_per_video", "detection_width", "face_margin", "face_side", "max_people", "boxes",
     "videos_per_shard",
 )
-_METHOD = 1
+_METHOD = 2
 """Counts up when the code below, or what it calls, begins to find other faces with the same numbers."""
 _SEARCH_EVERY = 8
 """Frames out of which one is searched as a whole; see `FaceDetector.detect`."""
 _MAY_BE_MISSING = 0.25
 """Fraction of frames without the main person from which on the detector looks again."""
+
+
+TIME_LIMIT = 300.0
+"""Seconds that reading one video may take; one of DFDC takes about one."""
 
 
 def extract(
@@ -40,6 +50,7 @@ def extract(
     *,
     workers: int | None = None,
     scheduler: str | None = None,
+    time_limit: float = TIME_LIMIT,
     force: bool = False,
 ) -> pd.DataFrame:
     """Fills the face store in `folder` with the faces of all videos of `table`.
@@ -48,10 +59,13 @@ def extract(
     The result does not depend on the number of workers or the order in which they finish.
 
     Args:
-        table: columns video, path and part; the order of its rows is the store's.
+        table: columns video, path, part and, where `profile.boxes` is "original", original. The order of
+            its rows is the store's, unless originals have to come first.
         folder: of the store; with `scheduler`, one that all its workers see, as they must see the videos.
         profile: how many frames, which sizes.
         workers, scheduler: as in `parallel.run`.
+        time_limit: seconds that reading one video may take, and looking for faces in it; a process that is
+            busy with one for longer than both together is ended, and another takes over.
         force: makes a store anew that has other settings or videos, instead of refusing it.
 
     Returns:
@@ -60,39 +74,44 @@ def extract(
     Raises:
         StoreMismatch: the store there has other settings or other videos.
         StoreBusy: another process is filling it.
+        OSError: the store cannot be written, for want of space or of permission; what is finished is kept.
     """
     if not len(table):
         raise ValueError("There are no videos in the table: nothing to extract.")
-    size = profile.videos_per_shard
-    shards = [table.iloc[k:k + size] for k in range(0, len(table), size)]
     store = FaceStore(folder)
+    stages = _stages(table, store.folder, profile, time_limit)
     with store.held():
         settings = {"method": _METHOD} | {name: getattr(profile, name) for name in _SETTINGS}
-        store.begin(settings, _fingerprint(table), len(shards), force=force)
+        count = sum(len(shards) for shards in stages)
+        store.begin(settings, _fingerprint(table), count, force=force)
         finished = store.finished()
         if finished:
-            print(f"{len(finished)} of {len(shards)} shards of faces are there already.")
-        tasks = [
-            (number, rows[["video", "path"]].values.tolist(), str(store.folder), profile)
-            for number, rows in enumerate(shards)
-            if number not in finished
-        ]
-        outcomes = collections.Counter()
+            print(f"{len(finished)} of {count} shards of faces are there already.")
+        failures = collections.Counter()
 
-        def so_far(result: collections.Counter) -> str:
-            outcomes.update(result)
-            return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+        def so_far(outcomes: collections.Counter) -> str:
+            failures.update({outcome: number for outcome, number in outcomes.items() if outcome != "ok"})
+            return ", ".join(f"{number} {outcome}" for outcome, number in failures.most_common())
 
-        results = parallel.run(
-            _extract_shard, tasks, description="Extracting faces", unit="shard", workers=workers,
-            scheduler=scheduler, note=so_far,
-        )
-        collections.deque(results, maxlen=0)
-    return store.account()
+        for shards in stages:
+            results = parallel.run(
+                _extract_shard, [shard for shard in shards if shard.number not in finished],
+                description="Extracting faces", unit="video", amount=lambda shard: len(shard.videos),
+                workers=workers, scheduler=scheduler, note=so_far,
+            )
+            collections.deque(results, maxlen=0)
+    return store.account().set_index("video").loc[table["video"]].reset_index()
 
 
 def extract_video(
-    path: str | Path, video: str, detector, profile: Profile, *, threads: int = 0
+    path: str | Path,
+    video: str,
+    detector,
+    profile: Profile,
+    *,
+    boxes: pd.DataFrame | None = None,
+    threads: int = 0,
+    time_limit: float = math.inf,
 ) -> tuple[pd.DataFrame, dict]:
     """The faces of one video, and its row of the account.
 
@@ -101,35 +120,49 @@ def extract_video(
         video: what it is called in the store.
         detector: a `FaceDetector`.
         profile: how many frames, which sizes.
+        boxes: the faces of another video that shows the same people in the same places, from
+            `FaceStore.boxes`: they are cut out here, and none are looked for, if the frames are as large.
         threads: of the decoder; 0 is one a core.
+        time_limit: seconds for reading the file.
 
     Returns:
         Faces (columns `store.FACES`, pictures among them; empty unless the outcome is ok) and the account's
         row (keys `store.ACCOUNT`). A file that cannot be read is an outcome, not an exception.
     """
     began = time.perf_counter()
-    account = dict.fromkeys(ACCOUNT.names) | {
-        "video": video, "outcome": "ok", "frames": 0, "rate": float("nan"), "seconds": 0.0, "width": 0,
-        "height": 0, "rotation": 0, "size_bytes": 0, "frames_read": 0, "faces": 0, "tracks": 0,
-    }
+    account = _no_account(video) | {"size_bytes": _size(path)}
     faces = pd.DataFrame(columns=FACES.names)
     try:
-        frames = sample(path, profile.frames_per_video, threads=threads)
+        frames = sample(path, profile.frames_per_video, exact=False, threads=threads, time_limit=time_limit)
     except UnreadableVideo as error:
-        account |= {"outcome": "unreadable", "reason": error.cause, "size_bytes": _size(path)}
+        outcome = "timed_out" if isinstance(error, TimeIsUp) else "unreadable"
+        account |= {"outcome": outcome, "reason": error.cause}
+    except MemoryError:
+        account |= {"outcome": "unreadable", "reason": "its frames take more memory than there is"}
     else:
         account |= {key: value for key, value in vars(frames.info).items() if key in account}
         account["frames_read"] = len(frames.images)
         if frames.info.frames < profile.min_frames:
-            reason = f"{frames.info.frames} frames; at least {profile.min_frames} are wanted"
+            count = f"{frames.info.frames} frame{'s' * (frames.info.frames != 1)}"
+            reason = f"{count}; at least {profile.min_frames} are wanted"
             account |= {"outcome": "too_short", "reason": reason}
         else:
-            tracks, helped = _people(frames.images, detector, profile.max_people)
-            faces = _faces(video, frames, tracks, profile)
-            account |= {"faces": len(faces), "tracks": len(tracks), "second_look": helped}
-            if not tracks:
-                reason = f"no face was found reliably in {len(frames.images)} frames"
-                account |= {"outcome": "no_face", "reason": reason}
+            looking = time.perf_counter()
+            try:
+                if boxes is None or (boxes[["width", "height"]] != [account["width"], account["height"]]).any(axis=None):
+                    tracks, helped = _people(frames.images, detector, profile.max_people)
+                else:
+                    tracks, helped = _borrowed(boxes, frames.indices), None
+                    account["boxes_of"] = boxes["video"].iloc[0]
+            except DetectionFailed as error:
+                account |= {"outcome": "failed", "reason": str(error)}
+            else:
+                account["detection"] = time.perf_counter() - looking
+                faces = _faces(video, frames, tracks, profile)
+                account |= {"faces": len(faces), "tracks": len(tracks), "second_look": helped}
+                if not tracks:
+                    reason = f"no face was found reliably in {len(frames.images)} frames"
+                    account |= {"outcome": "no_face", "reason": reason}
     account["elapsed"] = time.perf_counter() - began
     return faces, account
 
@@ -151,16 +184,89 @@ def frame_statistics(account: pd.DataFrame, min_frames: int) -> pd.Series:
     })
 
 
-def _extract_shard(task: tuple) -> collections.Counter:
+@dataclass(frozen=True)
+class _Video:
+    video: str
+    path: str
+    source: str | None = None
+    """The video whose boxes are to be used, ..."""
+    source_shard: int | None = None
+    """... and the finished shard in which it is."""
+
+
+@dataclass(frozen=True)
+class _Shard:
+    number: int
+    videos: tuple[_Video, ...]
+    folder: Path
+    profile: Profile
+    time_limit: float
+
+
+def _stages(table: pd.DataFrame, folder: Path, profile: Profile, time_limit: float) -> list[list[_Shard]]:
+    """The shards, those of each stage in need of all before them.
+
+    There is one stage, unless fakes are cut out by the boxes of their originals: then originals, and fakes
+    whose original is not there, come first.
+    """
+    if profile.boxes == "original":
+        borrows = table["original"].isin(table["video"])
+        stages = [table[~borrows], table[borrows]]
+    else:
+        stages = [table]
+    numbers, shard_of, shards = itertools.count(), {}, []
+    for rows in stages:
+        of_stage = []
+        for start in range(0, len(rows), profile.videos_per_shard):
+            number, videos = next(numbers), []
+            for row in rows.iloc[start:start + profile.videos_per_shard].itertuples():
+                source = row.original if len(shards) else None
+                videos.append(_Video(row.video, str(row.path), source, shard_of.get(source)))
+                shard_of[row.video] = number
+            of_stage.append(_Shard(number, tuple(videos), folder, profile, time_limit))
+        shards.append(of_stage)
+    return shards
+
+
+def _extract_shard(shard: _Shard) -> collections.Counter:
     """Makes one shard, in a worker process. Returns how many videos had which outcome."""
-    number, videos, folder, profile = task
-    detector = _detector(profile.detection_width)
-    # One thread each: there is a worker on every core.
-    results = [extract_video(path, video, detector, profile, threads=1) for video, path in videos]
-    account = pd.DataFrame([row for _, row in results], columns=ACCOUNT.names)
-    with_faces = [faces for faces, _ in results if len(faces)] or [pd.DataFrame(columns=FACES.names)]
-    FaceStore(folder).write(number, pd.concat(with_faces, ignore_index=True), account)
-    return collections.Counter(account["outcome"])
+    store = FaceStore(shard.folder)
+    detector = _detector(shard.profile.detection_width)
+    guard = Guard(store.notes(shard.number), time_limit=2 * shard.time_limit)
+    rows, faces = [], [pd.DataFrame(columns=FACES.names)]
+    for video in shard.videos:
+        if guard.gives_up(video.video):
+            rows.append(_no_account(video.video) | {"outcome": "crashed", "reason": guard.reason})
+            continue
+        with guard.over(video.video):
+            found, account = extract_video(
+                video.path, video.video, detector, shard.profile, boxes=_boxes_for(video, store),
+                # There is a worker on every core.
+                threads=1, time_limit=shard.time_limit,
+            )
+        rows.append(account)
+        if len(found):
+            faces.append(found)
+    store.write(shard.number, pd.concat(faces[1:] or faces, ignore_index=True), pd.DataFrame(rows))
+    guard.close()
+    return collections.Counter(row["outcome"] for row in rows)
+
+
+def _boxes_for(video: _Video, store: FaceStore) -> pd.DataFrame | None:
+    """The faces of the original of `video`; None where none were found, or it is to look for its own."""
+    if video.source is None:
+        return None
+    boxes = store.boxes(video.source_shard, video.source)
+    return boxes if len(boxes) else None
+
+
+def _no_account(video: str) -> dict:
+    """The account's row of a video of which nothing is known yet."""
+    return dict.fromkeys(ACCOUNT.names) | {
+        "video": video, "outcome": "ok", "frames": 0, "rate": math.nan, "seconds": 0.0, "width": 0,
+        "height": 0, "rotation": 0, "size_bytes": 0, "frames_read": 0, "faces": 0, "tracks": 0,
+        "detection": 0.0, "elapsed": 0.0,
+    }
 
 
 @functools.lru_cache(maxsize=1)
@@ -188,6 +294,28 @@ def _people(images: list, detector, max_people: int) -> tuple[list[Track], str |
         if tracks and len(tracks[0].frames) > len(seen):
             helped = look.name
     return tracks, helped
+
+
+def _borrowed(boxes: pd.DataFrame, indices: list[int]) -> list[Track]:
+    """The people in `boxes`, of another video, at the frames `indices` of this one.
+
+    The frames that were looked at there can be a few away from these: boxes move evenly from one to the next.
+    """
+    # Where the face was not found in the frames on either side, it is not here.
+    reach = 0.75 * (indices[-1] - indices[0]) / max(len(indices) - 1, 1)
+    tracks = []
+    for _, rows in boxes.groupby("track"):
+        known = rows["frame"].to_numpy()
+        numbers = np.column_stack([rows[[*BOX, "confidence"]], np.stack(rows["landmarks"])])
+        places = [place for place, index in enumerate(indices) if np.abs(known - index).min() <= reach]
+        between = [[np.interp(indices[place], known, column) for column in numbers.T] for place in places]
+        faces = [
+            Detection(box=tuple(row[:4]), confidence=row[4], landmarks=np.reshape(row[5:], (5, 2)).astype(np.float32))
+            for row in between
+        ]
+        if faces:
+            tracks.append(Track(places, faces))
+    return tracks
 
 
 def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile) -> pd.DataFrame:

@@ -41,9 +41,12 @@ FACES = pa.schema([
     ("jpeg", pa.binary()),
 ])
 
+BOX = ("x0", "y0", "x1", "y1")
+
 ACCOUNT = pa.schema([
     ("video", pa.string()),
-    ("outcome", pa.string()),  # ok, too_short, no_face or unreadable
+    # ok, too_short, no_face, unreadable, timed_out (while it was read), failed (the detector did) or crashed
+    ("outcome", pa.string()),
     ("reason", pa.string()),
     ("frames", pa.int64()),
     ("rate", pa.float64()),
@@ -58,10 +61,12 @@ ACCOUNT = pa.schema([
     ("faces", pa.int64()),
     ("tracks", pa.int64()),
     ("second_look", pa.string()),  # the look that found more, where a plain one found few faces
+    ("boxes_of", pa.string()),  # the original whose boxes were used, where they were
+    ("detection", pa.float64()),  # seconds in which faces were looked for
     ("elapsed", pa.float64()),  # seconds of work
 ])
 
-_FORMAT = 1
+_FORMAT = 2
 # A video's thirty crops of 224 pixels are about 0.4 MB: at most 200 MB of JPEG stay in memory.
 _VIDEOS_IN_MEMORY = 512
 _OPEN_FILES = 64
@@ -159,14 +164,24 @@ class FaceStore:
             faces: columns as in `FACES`; the rows of a video stand together.
             account: columns as in `ACCOUNT`.
         """
-        with whole(self._account_path(shard)) as temporary:
-            pq.write_table(pa.Table.from_pandas(account, ACCOUNT, preserve_index=False), temporary)
-        with whole(self._faces_path(shard)) as temporary:
-            # JPEG does not compress further, and the rest is small.
-            with pq.ParquetWriter(temporary, FACES, compression="none", use_dictionary=["video"]) as writer:
-                for _, rows in faces.groupby("video", sort=False):
-                    table = pa.Table.from_pandas(rows, FACES, preserve_index=False)
-                    writer.write_table(table, row_group_size=len(rows))
+        try:
+            with whole(self._account_path(shard)) as temporary:
+                pq.write_table(pa.Table.from_pandas(account, ACCOUNT, preserve_index=False), temporary)
+            with whole(self._faces_path(shard)) as temporary:
+                # JPEG does not compress further, and the rest is small.
+                with pq.ParquetWriter(temporary, FACES, compression="none", use_dictionary=["video"]) as writer:
+                    for _, rows in faces.groupby("video", sort=False):
+                        table = pa.Table.from_pandas(rows, FACES, preserve_index=False)
+                        writer.write_table(table, row_group_size=len(rows))
+        except OSError as error:
+            raise OSError(
+                f"Shard {shard} of the face store in {self.folder} cannot be written: {error}. The shards before it "
+                "are kept: make room, or mend the folder's permissions, and run the extraction again."
+            ) from error
+
+    def notes(self, shard: int) -> Path:
+        """A hidden file for whoever works on a shard; it does not outlive the extraction (`begin`)."""
+        return self.folder / f".notes-{shard:05d}.json"
 
     def finished(self) -> set[int]:
         """Numbers of the shards that are there."""
@@ -188,6 +203,17 @@ class FaceStore:
         """
         columns = columns or [name for name in FACES.names if name != "jpeg"]
         return pa.concat_tables([self._read_faces(shard, columns) for shard in self._complete()]).to_pandas()
+
+    def boxes(self, shard: int, video: str) -> pd.DataFrame:
+        """The faces of one video of one finished shard, without their pictures, the others may be unfinished.
+
+        Returns:
+            Columns of `FACES` but `jpeg`, by track and frame, and the `width` and `height` of the video.
+        """
+        columns = [name for name in FACES.names if name != "jpeg"]
+        faces = pq.read_table(self._faces_path(shard), columns=columns, filters=[("video", "=", video)])
+        sizes = pq.read_table(self._account_path(shard), columns=["video", "width", "height"])
+        return faces.to_pandas().merge(sizes.to_pandas(), on="video")
 
     def account(self) -> pd.DataFrame:
         """One row a video that was asked for (`ACCOUNT`). Raises FileNotFoundError as `faces` does."""

@@ -7,13 +7,11 @@ which goes on where overlap is zero.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-if TYPE_CHECKING:  # the detector brings TensorFlow with it
-    from dfdc_utils.faces.detector import Detection
+from dfdc_utils.faces.detections import Detection
 
 _FARTHEST = 1.0
 """Face widths between neighbouring frames, and half of it more for each frame the face was out of sight."""
@@ -35,7 +33,7 @@ class Track:
 
     frames: list[int] = field(default_factory=list)
     """Places in the list that was given to `link`, rising."""
-    detections: "list[Detection]" = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
     """One for each of `frames`."""
 
     @property
@@ -49,7 +47,7 @@ class Track:
         return sum(face.confidence for face in self.detections) / len(self.detections)
 
 
-def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: int) -> list[Track]:
+def link(detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int) -> list[Track]:
     """The people of a video, at most `max_people`, the main one first.
 
     Args:
@@ -73,7 +71,7 @@ def link(detections_per_frame: "Sequence[Sequence[Detection]]", *, max_people: i
     return people[:max_people]
 
 
-def _extend(tracks: list[Track], frame: int, faces: "Sequence[Detection]") -> None:
+def _extend(tracks: list[Track], frame: int, faces: Sequence[Detection]) -> None:
     """Gives each face to the track it continues, or begins one with it."""
     taken = set()
     if tracks and faces:

@@ -10,10 +10,21 @@ Real is blue and fake is vermilion, everywhere. Nothing here needs Keras, or kno
 """
 
 from dfdc_utils.plots.data import (
-    categories, fakes_per_original, histograms, labels_per_part, pair_differences, splits, trivial_baseline,
+    categories,
+    fakes_per_original,
+    histograms,
+    labels_per_part,
+    pair_differences,
+    splits,
+    trivial_baseline,
 )
 from dfdc_utils.plots.evaluation import (
-    comparison, confusion_matrices, roc_curves, score_distributions, tta_effect, worst_clips,
+    comparison,
+    confusion_matrices,
+    roc_curves,
+    score_distributions,
+    tta_effect,
+    worst_clips,
 )
 from dfdc_utils.plots.faces import batch, contact_sheet, detections, face_statistics, face_strips, outcomes
 from dfdc_utils.plots.inside import kernels, maximised, mean_activations

@@ -7,7 +7,19 @@ from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from dfdc_utils.plots.style import (
-    FAKE, GREY, LABELS, LIGHT, REAL, UNLABELLED, WIDTH, bar_labels, by_label, drawn, heading, panels, picture,
+    FAKE,
+    GREY,
+    LABELS,
+    LIGHT,
+    REAL,
+    UNLABELLED,
+    WIDTH,
+    bar_labels,
+    by_label,
+    drawn,
+    heading,
+    panels,
+    picture,
 )
 
 _STATISTICS = {

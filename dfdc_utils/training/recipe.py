@@ -1,7 +1,5 @@
 """How a model is trained: every choice of the report's section on training, in one frozen object."""
 
-import dataclasses
-import math
 from dataclasses import dataclass
 
 from dfdc_utils import models

@@ -5,7 +5,10 @@ import pytest
 
 from dfdc_utils.explain import layers
 from dfdc_utils.explain.activation_maximisation import (
-    channel_weights, maximise, maximised, strongest_channels,
+    channel_weights,
+    maximise,
+    maximised,
+    strongest_channels,
 )
 
 

@@ -6,8 +6,11 @@ import pytest
 from mtcnn import MTCNN
 
 from dfdc_utils.data import metadata
+from dfdc_utils.data.mini.identities import Identity
+from dfdc_utils.data.mini.scenes import Scene, Setting
 from dfdc_utils.faces.detector import FaceDetector
 from dfdc_utils.faces.frames import UnreadableVideo, sample
+from dfdc_utils.faces.tracking import link
 
 
 def iou(one, other) -> float:
@@ -113,6 +116,24 @@ def test_second_and_later_videos_are_not_traced_again(detector, clips):
         detector.detect([cv2.resize(clips[0][0], size)])
     graphs = detector._propose, detector._refine, detector._output
     assert [graph.experimental_get_tracing_count() for graph in graphs] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_people_are_never_taken_for_each_other(detector, seed):
+    people = tuple(Identity.draw(f"p{k}", (70 + seed, k), (k + 0.5) / 2) for k in range(2))
+    scene = Scene(Setting(seed=(9, seed), people=people, width=640, height=360, frames=16, rate=4))
+    frames, moments = zip(*[(frame, moments) for _, frame, moments in scene.frames()])
+    tracks = link(detector.detect(list(frames), every=8), max_people=2)
+    who = []
+    for track in tracks:
+        boxes = {frame: face.box for frame, face in zip(track.frames, track.detections)}
+        nearest = {
+            np.argmin([abs(box[0] + box[2] - 2 * moment.pose.x) for moment in moments[frame]])
+            for frame, box in boxes.items()
+        }
+        assert len(nearest) == 1 and len(boxes) >= 12
+        who += nearest
+    assert sorted(who) == [0, 1]
 
 
 def test_no_images_no_faces(detector):

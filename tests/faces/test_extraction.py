@@ -1,45 +1,17 @@
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from stand_in import BrightSpots, spot_video
 from video_files import counted, write_sound, write_video
 
 from dfdc_utils import profiles
 from dfdc_utils.data import metadata
 from dfdc_utils.faces import crops
-from dfdc_utils.faces.detector import Detection, Look
+from dfdc_utils.faces.detections import DetectionFailed, Look
 from dfdc_utils.faces.extraction import extract, extract_video, frame_statistics
 from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore, StoreMismatch
 
 PROFILE = profiles.get("tiny", min_frames=20, frames_per_video=5, face_side=32, face_margin=0.5)
-
-
-class BrightSpots:
-    """A detector for pictures whose faces are bright squares on black; needs no networks."""
-
-    second_looks = ()
-
-    def detect(self, images, *, every=1, look=Look()):
-        return [self._spots(image) for image in images]
-
-    def _spots(self, image):
-        bright = (image[..., 0] > 100).astype(np.uint8)
-        _, _, spots, _ = cv2.connectedComponentsWithStats(bright)
-        return [
-            Detection(box=(x, y, x + w, y + h), confidence=0.9, landmarks=np.zeros((5, 2), np.float32))
-            for x, y, w, h, _ in spots[1:].tolist()
-        ]
-
-
-def spot_video(path, places, count=24, size=(96, 160)):
-    """Red squares of 20 pixels whose centres move right by a pixel a frame from each of `places`."""
-    images = []
-    for frame in range(count):
-        image = np.zeros((*size, 3), np.uint8)
-        for x, y in places:
-            image[max(y - 10, 0):y + 10, max(x + frame - 10, 0):x + frame + 10, 0] = 240
-        images.append(image)
-    return write_video(path, images)
 
 
 def look(path, profile=PROFILE):
@@ -54,7 +26,8 @@ def test_a_face_is_cropped_with_its_margin(tmp_path):
     faces, account = look(spot_video(tmp_path / "a.mp4", [(60, 40)]))
     assert (account["outcome"], account["frames"], account["frames_read"]) == ("ok", 24, 5)
     assert account["tracks"] == 1 and account["elapsed"] > 0
-    assert faces["frame"].tolist() == [0, 6, 12, 17, 23]
+    # The nearest frames that others depend on.
+    assert faces["frame"].tolist() == pytest.approx([0, 6, 12, 17, 23], abs=2)
     assert ((faces["x0"] + faces["x1"]) / 2).tolist() == pytest.approx(60 + faces["frame"], abs=1)
     assert faces["seconds"].tolist() == pytest.approx(faces["frame"] / 30)
     # The square is one and a half times the face: a third of the crop is background.
@@ -89,7 +62,7 @@ def test_where_few_faces_are_found_the_detector_looks_again(tmp_path):
 
     path = spot_video(tmp_path / "a.mp4", [(60, 40)])
     faces, account = extract_video(path, "a.mp4", ShortSighted(), PROFILE)
-    assert faces["frame"].tolist() == [0, 6, 12, 17, 23]
+    assert len(faces) == account["frames_read"] == 5
     assert account["second_look"] == "careful"
     assert look(path)[1]["second_look"] is None
 
@@ -169,7 +142,7 @@ def test_faces_and_pictures_belong_together(extracted):
 
 def contents(folder) -> tuple[pd.DataFrame, pd.DataFrame]:
     store = FaceStore(folder)
-    return store.faces([*FACES.names]), store.account().drop(columns="elapsed")
+    return store.faces([*FACES.names]), store.account().drop(columns=["detection", "elapsed"])
 
 
 def test_an_interrupted_run_goes_on_where_it_was(table, extracted, capsys):
@@ -200,3 +173,70 @@ def test_a_store_of_other_settings_or_videos_is_refused(table, extracted):
 def test_no_videos_are_an_error(tmp_path):
     with pytest.raises(ValueError, match="no videos"):
         extract(pd.DataFrame({"video": [], "path": [], "part": []}), tmp_path, PROFILE)
+
+
+def test_a_fake_is_cut_out_where_its_originals_face_was_found(tmp_path):
+    original = spot_video(tmp_path / "original.mp4", [(60, 40), (110, 60)])
+    faces, account = look(original)
+    boxes = faces.drop(columns="jpeg").assign(width=160, height=96)
+    # Nothing in the fake looks like a face to the detector, and its frames are others.
+    fake = spot_video(tmp_path / "fake.mp4", [])
+    profile = profiles.get("tiny", min_frames=20, frames_per_video=4, face_side=32)
+    assert look(fake, profile)[1]["outcome"] == "no_face"
+    borrowed, account = extract_video(fake, "fake.mp4", BrightSpots(), profile, boxes=boxes)
+    assert (account["outcome"], account["tracks"], account["boxes_of"]) == ("ok", 2, "a.mp4")
+    assert borrowed["track"].tolist() == [0] * 4 + [1] * 4
+    # The squares move right by a pixel a frame, so the boxes between the known ones do too.
+    middle = (borrowed["x0"] + borrowed["x1"]) / 2 - borrowed["frame"]
+    starts = (faces["x0"] + faces["x1"]) / 2 - faces["frame"]
+    for track in (0, 1):
+        expected = starts[faces["track"] == track].mean()
+        assert middle[borrowed["track"] == track].tolist() == pytest.approx([expected] * 4, abs=1)
+    # Frames of another size are another picture.
+    _, account = extract_video(fake, "fake.mp4", BrightSpots(), profile, boxes=boxes.assign(width=320))
+    assert (account["outcome"], account["boxes_of"]) == ("no_face", None)
+
+
+def test_where_an_original_shows_no_face_none_is_borrowed(tmp_path):
+    faces, _ = look(spot_video(tmp_path / "original.mp4", [(60, 40)]))
+    boxes = faces.drop(columns="jpeg").assign(width=160, height=96)
+    first = boxes[boxes["frame"] < 8]
+    cut, _ = extract_video(tmp_path / "original.mp4", "b.mp4", BrightSpots(), PROFILE, boxes=first)
+    assert cut["frame"].max() < 15
+
+
+def test_originals_come_first_where_fakes_are_cut_out_by_their_boxes(tiny_dfdc, tmp_path):
+    table = metadata.read(tiny_dfdc).table
+    table = table[table["part"].isin(table["part"].unique()[:2])]
+    profile = profiles.get("tiny", boxes="original", videos_per_shard=2)
+    account = extract(table, tmp_path, profile, workers=2).set_index("video")
+    assert account.index.tolist() == table["video"].tolist()
+    originals = table.set_index("video")["original"].dropna()
+    usable = originals[account.loc[originals, "outcome"].eq("ok").to_numpy()]
+    assert len(usable) >= 2
+    assert account.loc[usable.index, "boxes_of"].tolist() == usable.tolist()
+    assert account.loc[~account.index.isin(usable.index), "boxes_of"].isna().all()
+    faces = FaceStore(tmp_path).faces().query("track == 0").set_index(["video", "frame"])["x0"]
+    shared = [
+        (faces[fake, frame], faces[original, frame])
+        for fake, original in usable.items() for frame in faces[fake].index.intersection(faces[original].index)
+    ]
+    assert len(shared) > 2
+    assert [own for own, _ in shared] == pytest.approx([of_original for _, of_original in shared], abs=1e-3)
+
+
+def test_a_detector_that_fails_over_one_video_costs_that_video(tmp_path):
+    class Failing(BrightSpots):
+        def detect(self, images, *, every=1, look=Look()):
+            raise DetectionFailed("the face detector failed: out of memory")
+
+    path = spot_video(tmp_path / "a.mp4", [(60, 40)])
+    faces, account = extract_video(path, "a.mp4", Failing(), PROFILE)
+    assert (account["outcome"], account["reason"]) == ("failed", "the face detector failed: out of memory")
+    assert not len(faces) and account["frames"] == 24
+
+
+def test_a_video_that_takes_too_long_is_left(tmp_path):
+    path = spot_video(tmp_path / "a.mp4", [(60, 40)])
+    _, account = extract_video(path, "a.mp4", BrightSpots(), PROFILE, time_limit=1e-6)
+    assert account["outcome"] == "timed_out" and "longer than 1e-06 seconds" in account["reason"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from video_files import counted, number_of, write_sound, write_video
 
-from dfdc_utils.faces.frames import UnreadableVideo, VideoInfo, iterate, sample, spread
+from dfdc_utils.faces.frames import TimeIsUp, UnreadableVideo, VideoInfo, iterate, sample, spread
 
 
 def red_corner(height=48, width=80) -> np.ndarray:
@@ -192,7 +192,7 @@ def broken_files(folder) -> dict[str, str]:
     write_sound(folder / "sound.mp4")
     expected = {
         "empty": "the file is empty", "text": "it is not a video", "random": "it is not a video",
-        "playlist": "FFmpeg says|not a video", "script": "FFmpeg says|not a video",
+        "playlist": "FFmpeg says|not a video", "script": "none of the formats",
         "folder": "it is a folder", "nowhere": "no such file", "missing": "no such file",
         "circle": "FFmpeg says", "sound": "only sound",
     }
@@ -227,3 +227,49 @@ def test_a_file_one_may_not_read(clip):
 def test_one_frame(tmp_path):
     frames = sample(write_video(tmp_path / "one.mp4", counted(1)), 30)
     assert frames.indices == [0] and frames.seconds == [0.0] and frames.info.frames == 1
+
+
+def references(path) -> list[int]:
+    """Places of the frames on which others depend, by FFmpeg's own word."""
+    with av.open(str(path)) as container:
+        times = sorted(packet.pts for packet in container.demux(video=0) if packet.size)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.skip_frame = "NONREF"
+        return [times.index(frame.pts) for frame in container.decode(stream)]
+
+
+def test_frames_that_others_depend_on_are_the_nearest_to_the_even_spacing(clip):
+    frames = sample(clip, 7, exact=False)
+    possible = np.array(references(clip))
+    assert len(possible) < 40
+    nearest = [int(np.abs(possible - wanted).min()) for wanted in spread(40, 7)]
+    assert np.abs(np.array(frames.indices) - spread(40, 7)).tolist() == nearest
+    assert set(frames.indices) <= set(possible.tolist())
+    assert [number_of(image) for image in frames.images] == frames.indices
+    assert frames.seconds == pytest.approx([i / 30 for i in frames.indices])
+    assert frames.info == sample(clip, 7).info
+    # More are wanted than there are: each of them, once.
+    assert sample(clip, 1000, exact=False).indices == possible.tolist()
+
+
+def test_a_damaged_file_is_read_in_the_same_way_however_it_is_asked_for(clip):
+    data = bytearray(clip.read_bytes())
+    for position, size in packets(clip)[15:18]:
+        data[position + 5:position + size] = b"\xff" * (size - 5)
+    clip.write_bytes(data)
+    exact, quick = sample(clip, 6), sample(clip, 6, exact=False)
+    assert (quick.info, quick.indices) == (exact.info, exact.indices)
+
+
+def test_reading_ends_when_its_time_is_up(clip):
+    for exact in (True, False):
+        with pytest.raises(TimeIsUp, match="longer than 1e-06 seconds"):
+            sample(clip, 5, exact=exact, time_limit=1e-6)
+
+
+def test_frames_too_large_to_hold_are_an_error(clip, monkeypatch):
+    monkeypatch.setattr("dfdc_utils.faces.frames._MOST_BYTES", 10 * 64 * 48 * 3)
+    assert len(sample(clip, 10).images) == 10
+    with pytest.raises(UnreadableVideo, match="64 x 48 pixels are too large to hold"):
+        sample(clip, 11)

@@ -34,7 +34,8 @@ def shard_of(videos: list[int], faces_each: int = 6) -> tuple[pd.DataFrame, pd.D
         dict(
             video=f"{v}.mp4", outcome="ok" if faces else "no_face", reason=None, frames=300, rate=29.97,
             seconds=10.0, width=1920, height=1080, rotation=0, codec="h264", audio_codec=None,
-            size_bytes=1000 + v, frames_read=faces_each, faces=faces, tracks=2, second_look=None, elapsed=0.5,
+            size_bytes=1000 + v, frames_read=faces_each, faces=faces, tracks=2, second_look=None, boxes_of=None,
+            detection=0.1, elapsed=0.5,
         )
         for v, faces in zip(videos, found)
     ]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dfdc_utils.faces.detector import Detection
+from dfdc_utils.faces.detections import Detection
 from dfdc_utils.faces.tracking import link
 
 

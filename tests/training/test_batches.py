@@ -11,7 +11,6 @@ from dfdc_utils.training import batches as rooms
 from dfdc_utils.training.batches import Crops, FaceBatches, faces_of, fingerprint
 
 
-
 def make_faces(videos: dict[str, tuple[str, str, int]]) -> pd.DataFrame:
     """From video: (label, original, faces)."""
     rows = [

@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from test_batches import SIX
 
 from dfdc_utils.training.batches import FaceBatches
 from dfdc_utils.training.keeper import Keeper
-from test_batches import SIX, positions
 
 
 class Scripted(keras.callbacks.Callback):

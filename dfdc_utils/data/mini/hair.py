@@ -4,7 +4,14 @@ import cv2
 import numpy as np
 
 from dfdc_utils.data.mini.geometry import (
-    MEAN_WIDTH, PHI_REACH, PIVOT, Pose, coarse_grid, refine, region, to_frame,
+    MEAN_WIDTH,
+    PHI_REACH,
+    PIVOT,
+    Pose,
+    coarse_grid,
+    refine,
+    region,
+    to_frame,
 )
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.lights import Light
