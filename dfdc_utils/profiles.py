@@ -78,6 +78,8 @@ class Profile:
     sequence_epochs: int = 20
     videos_per_update: int = 64
     """Gradients of so many sequences or faces are accumulated before the weights are updated."""
+    augmentation: float = 1.0
+    """How strongly training faces are augmented, as a multiple of `training.augmentation.STRENGTHS`; 0 not at all."""
     schedule: str = "constant"
     """The learning rate: "constant" as in the report, or "cosine", falling to 0 over the epochs."""
     warmup_batches: int = 2000
@@ -118,7 +120,7 @@ _CHOICES = types.MappingProxyType({
     "reading": ("A", "B"),
     "schedule": ("constant", "cosine"),
 })
-_MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants")
+_MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation")
 
 
 def _convert(key: str, value, kind: type):
@@ -168,11 +170,12 @@ _PROFILES = {
             source="synthetic",
             frames_per_video=16, face_side=96, videos_per_shard=8,
             weights="auto", lstm_units=512,
-            # Minutes allow few updates, so batches are small. Backbones start at random where nothing can be
-            # downloaded, and bear a lower rate only.
+            # Minutes allow few updates, so batches are small and augmentation is light, and nothing stops early:
+            # the smallest networks need half of the epochs before they learn at all. Backbones start at random
+            # where nothing can be downloaded, and bear a lower rate only.
             epochs=30, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
-            backbone_epochs=5, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=320,
-            videos_per_update=1, schedule="cosine", patience=12,
+            backbone_epochs=4, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
+            videos_per_update=1, schedule="cosine", patience=30, augmentation=0.5,
         ),
         Profile(
             name="sample",

@@ -26,6 +26,7 @@ class Watch:
     def __init__(self, out: TextIO):
         self.peak_bytes = 0
         """Most resident memory seen of this process and all processes under it, added up."""
+        self._notebook_bytes = 0
         self._out = out
         self._name = None
         self._stop = threading.Event()
@@ -50,7 +51,7 @@ class Watch:
         """A notebook starts."""
         with self._lock:
             self._name, self._began, self._cell, self._cells = name, time.monotonic(), 0, 0
-            self._said = self._began
+            self._said, self._notebook_bytes = self._began, 0
             self._write(name, reason, last=not self._out.isatty())
 
     def cells(self, count: int) -> None:
@@ -64,7 +65,8 @@ class Watch:
     def finish(self, word: str) -> None:
         """It is over."""
         with self._lock:
-            self._write(self._name, f"{word:<18}{clock(time.monotonic() - self._began):>8}", last=True)
+            took, memory = clock(time.monotonic() - self._began), self._notebook_bytes / 1e9
+            self._write(self._name, f"{word:<18}{took:>8}{memory:>8.1f} GB", last=True)
             self._name = None
 
     def say(self, name: str, words: str) -> None:
@@ -74,8 +76,10 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            self.peak_bytes = max(self.peak_bytes, _resident_bytes())
+            memory = _resident_bytes()
+            self.peak_bytes = max(self.peak_bytes, memory)
             with self._lock:
+                self._notebook_bytes = max(self._notebook_bytes, memory)
                 if self._name:
                     self._tick()
             if self._stop.wait(_TICK):

@@ -238,6 +238,8 @@ def _execute(notebook: Path, workspace: Workspace, watch: Watch) -> None:
                 config=Config(KernelManager={"transport_encryption": "auto"}),
                 # The default of 4 s is not enough for a cell's last pictures while all cores are busy.
                 iopub_timeout=60,
+                # Of a progress bar the copy keeps what is left standing, not each of its steps.
+                coalesce_streams=True,
                 # Errors of cells are in the copy; what is left is how a kernel takes being interrupted.
                 extra_arguments=["--log-level=50"],
                 on_notebook_start=lambda notebook: watch.cells(len(notebook.cells)),

@@ -27,8 +27,10 @@ def test_on_a_terminal_one_line_is_kept_fresh():
     lines = out.getvalue().split("\n")
     assert len(lines) == 3, "one line a notebook, and the end"
     shown = lines[1].split("\r")
+    memory = shown[-1].split()[3]
+    assert 0.05 < float(memory) < 50
     assert any("cell 7 of 24" in text and "0:01" in text for text in shown)
-    assert shown[-1].split() == ["01_explore_the_data", "done", "0:01"]
+    assert shown[-1].split() == ["01_explore_the_data", "done", "0:01", memory, "GB"]
     assert {len(text) for text in shown if text} == {78}, "nothing of a longer text stays behind"
 
 

@@ -47,7 +47,7 @@ def labels_per_part(table: pd.DataFrame) -> Figure:
             )
             floor += counts
     # "dfdc_train_part_12" is part 12; folders named otherwise keep their name.
-    names = [part.removeprefix("dfdc_train_part_") for part in parts]
+    names = [part.removeprefix("dfdc_train_part_").replace("_", "\n") for part in parts]
     # Of many parts every fifth is named.
     every = 5 if len(parts) > 25 else 1
     axes.set_xticks(range(0, len(parts), every), names[::every])

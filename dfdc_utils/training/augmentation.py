@@ -33,24 +33,29 @@ STRENGTHS = types.MappingProxyType({
     "noise": 6.0,  # standard deviation, of 255
     "jpeg": 40,  # imgaug's compression: about 100 minus JPEG's quality
 })
-"""How strong each augmentation is and how often it strikes."""
+"""How often each augmentation strikes, and how strong it is at strength 1."""
 
 
-def augment(faces: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
+def augment(faces: np.ndarray, seed: tuple[int, ...], strength: float = 1.0) -> np.ndarray:
     """Augmented copies of RGB uint8 `faces` (n, side, side, 3).
+
+    `strength` multiplies by how much faces are changed at most; mirroring stays, unless it is 0.
 
     The same faces and the same seed give the same copies in any process or thread, whatever ran before: each
     call builds its own augmenters, since imgaug's keep a random state of their own that NumPy's and Keras's
     seeds do not reach.
     """
-    pipeline = _pipeline()
+    if strength == 0:
+        return faces.copy()
+    pipeline = _pipeline(strength)
     # seed_ reaches the augmenters inside; the `seed` of a Sequential does not.
     pipeline.seed_(int(np.random.SeedSequence(seed).generate_state(1)[0]))
     return pipeline.augment_images(faces)
 
 
-def _pipeline() -> iaa.Augmenter:
-    s = STRENGTHS
+def _pipeline(strength: float) -> iaa.Augmenter:
+    often = ("flip", "geometry", "light", "degradation")
+    s = {name: value if name in often else value * strength for name, value in STRENGTHS.items()}
     geometry = iaa.Affine(
         rotate=(-s["rotation"], s["rotation"]),
         scale=(1 - s["scale"], 1 + s["scale"]),

@@ -59,9 +59,9 @@ def fingerprint(faces: pd.DataFrame) -> str:
 class Crops:
     """The pixels of some faces, by their position among them."""
 
-    def __init__(self, store: FaceStore, faces: pd.DataFrame, *, augmented: bool = False):
-        """Decodes all of them at once if they fit in memory. `augmented`: see `augmentation`."""
-        self._store, self._faces, self._augmented = store, faces, augmented
+    def __init__(self, store: FaceStore, faces: pd.DataFrame, *, augmentation: float = 0.0):
+        """Decodes all of them at once if they fit in memory. `augmentation`: its strength (`augment`)."""
+        self._store, self._faces, self._augmentation = store, faces, augmentation
         self.shape = store.crops(faces.iloc[:1]).shape[1:]
         fits = len(faces) * np.prod(self.shape) <= _IN_MEMORY
         self._pixels = store.crops(faces) if fits else None
@@ -73,8 +73,8 @@ class Crops:
         """RGB uint8, (*positions.shape, side, side, 3); `seed` decides about the augmentation."""
         flat = positions.ravel()
         pixels = self._store.crops(self._faces.iloc[flat]) if self._pixels is None else self._pixels[flat]
-        if self._augmented:
-            pixels = augment(pixels, seed)
+        if self._augmentation:
+            pixels = augment(pixels, seed, self._augmentation)
         return pixels.reshape(*positions.shape, *self.shape)
 
 

@@ -93,7 +93,7 @@ def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -
         read = {
             split: features.compute(
                 backbone,
-                [Crops(store, rows), *[Crops(store, rows, augmented=True)] * copies[split]],
+                [Crops(store, rows), *[Crops(store, rows, augmentation=recipe.augmentation)] * copies[split]],
                 fingerprint(rows), workspace.features, f"{name}-{split}", seed=profile.seed, verbose=verbose,
             )
             for split, rows in faces.items()
@@ -101,7 +101,7 @@ def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -
     else:
         fitted, warmup = model, None
         read = {
-            split: Crops(store, rows, augmented=recipe.augmented and split == "train")
+            split: Crops(store, rows, augmentation=recipe.augmentation if split == "train" else 0.0)
             for split, rows in faces.items()
         }
 
@@ -161,7 +161,7 @@ def example_batch(name: str, workspace: Workspace) -> tuple[np.ndarray, np.ndarr
     store = FaceStore(workspace.faces)
     faces = faces_of(store, open_study_table(workspace), "train")
     batches = FaceBatches(
-        faces, Crops(store, faces, augmented=recipe.augmented), draw=recipe.draw, per_video=recipe.per_video,
+        faces, Crops(store, faces, augmentation=recipe.augmentation), draw=recipe.draw, per_video=recipe.per_video,
         sequences=name in models.SEQUENCE_MODELS, batch_size=recipe.batch_size, seed=workspace.profile.seed,
     )
     inputs, labels, _ = batches[0]

@@ -41,8 +41,8 @@ class Recipe:
     """How the videos of an epoch are drawn (`batches.FaceBatches`)."""
     per_video: int = 8
     """Faces of each video in an epoch; for a sequence model, in a sequence."""
-    augmented: bool = True
-    """Whether training faces are augmented."""
+    augmentation: float = 1.0
+    """How strongly training faces are augmented (`augmentation.augment`); 0 not at all."""
     augmented_copies: int = 0
     """Where features are cached: sets of features of augmented faces, beside the set of the faces themselves."""
     warmup_batches: int = 0
@@ -60,7 +60,7 @@ class Recipe:
     def for_model(cls, name: str, profile: Profile, **changes) -> "Recipe":
         """The rules for model `name` at the sizes of `profile`, with some of them replaced."""
         rules = {"A": {"learning_rate": 1e-3}, "B": {"learning_rate": 1e-4, "weight_decay": 1e-7}}[profile.reading]
-        rules |= {"patience": profile.patience, "schedule": profile.schedule}
+        rules |= {name: getattr(profile, name) for name in ("patience", "schedule", "augmentation")}
         if name in models.SEQUENCE_MODELS:
             rules |= {
                 "epochs": profile.sequence_epochs,

@@ -48,3 +48,10 @@ def test_faces_stay_faces(faces):
 def test_sequences_of_one_seed_differ_from_face_to_face(faces):
     augmented = augment(faces, (5,))
     assert len({copy.tobytes() for copy in augmented}) > 12
+
+
+def test_strength_scales_what_is_changed(faces):
+    changes = [np.abs(augment(faces, (3,), strength).astype(float) - faces).mean() for strength in (0, 0.2, 1, 2)]
+    assert changes[0] == 0
+    # Mirroring alone changes these faces by a lot, and does not depend on the strength.
+    assert changes[1] < changes[2] < changes[3]

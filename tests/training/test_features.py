@@ -24,7 +24,7 @@ def parts(study):
 
 def compute(parts, *, augmented=0, **changes):
     backbone, store, faces, folder = parts
-    sets = [Crops(store, faces)] + [Crops(store, faces, augmented=True)] * augmented
+    sets = [Crops(store, faces)] + [Crops(store, faces, augmentation=1.0)] * augmented
     return features.compute(
         backbone, sets, fingerprint(faces), folder, "validation", **{"seed": 4, "verbose": False} | changes
     )

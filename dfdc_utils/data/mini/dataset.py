@@ -27,7 +27,7 @@ from dfdc_utils.data.mini.videos import VideoWriter, turn_on_playback
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import whole, write_json
 
-_EDITION = 3
+_EDITION = 4
 """Raised when the same numbers would give other pictures, so that an old set is drawn again."""
 _NUMBERS = ("seed", "parts", "clips_per_part", "originals_per_part", "unlabelled_clips",
             "clip_width", "clip_height", "clip_frames")
@@ -237,7 +237,7 @@ def _cast(profile: Profile, rng, number: int, on_screen: int) -> list[Identity]:
 
 def _clip(rng, seed, video: str, method: str, donor: Identity | None, wart: str) -> Clip:
     # The quality of the encoding must not tell a fake: it is drawn for each clip, whatever it is.
-    strength, crf = round(float(rng.uniform(0.1, 1.0)), 3), int(rng.integers(19, 31))
+    strength, crf = round(float(rng.uniform(0.2, 1.0)), 3), int(rng.integers(19, 31))
     return Clip(video, method, donor, strength, crf, seed, wart)
 
 
