@@ -81,7 +81,7 @@ class Profile:
     augmentation: float = 1.0
     """How strongly training faces are augmented, as a multiple of `training.augmentation.STRENGTHS`; 0 not at all."""
     schedule: str = "constant"
-    """The learning rate: "constant" as in the report, or "cosine", falling to 0 over the epochs."""
+    """The learning rate: "constant" as in the report, or falling, as "cosine" or in "steps" (`Recipe.schedule`)."""
     warmup_batches: int = 2000
     """Batches of single frames on which a backbone without ImageNet weights is trained before it is frozen."""
     patience: int = 5
@@ -118,7 +118,7 @@ _CHOICES = types.MappingProxyType({
     "boxes": ("own", "original"),
     "weights": ("imagenet", "auto", "random"),
     "reading": ("A", "B"),
-    "schedule": ("constant", "cosine"),
+    "schedule": ("constant", "cosine", "steps"),
 })
 _MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation")
 
@@ -174,8 +174,8 @@ _PROFILES = {
             # the smallest networks need half of the epochs before they learn at all. Backbones start at random
             # where nothing can be downloaded, and bear a lower rate only.
             epochs=30, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
-            backbone_epochs=4, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
-            videos_per_update=1, schedule="cosine", patience=30, augmentation=0.5,
+            backbone_epochs=3, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=200,
+            videos_per_update=1, schedule="steps", patience=30, augmentation=0.4, evaluation_frames=8,
         ),
         Profile(
             name="sample",

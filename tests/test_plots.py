@@ -329,3 +329,22 @@ def test_the_look_is_the_same_whether_or_not_it_was_asked_for(history):
 def test_plots_need_no_keras():
     code = "import sys; from dfdc_utils import plots; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_extraction_shows_the_coverage_of_every_video_that_has_a_face():
+    account = pd.DataFrame({
+        "video": list("abcd"), "outcome": ["ok", "ok", "ok", "no_face"], "frames_read": 10,
+        "second_look": [None, None, "brighter", None], "detection": 0.1, "elapsed": [0.4, 0.5, 0.6, 0.2],
+    })
+    faces = pd.DataFrame({"video": ["a"] * 10 + ["b"] * 6 + ["c"] * 5 + ["c"], "track": [0] * 21 + [1]})
+    figure = plots.extraction(account, faces)
+    bars = {bar.get_x(): bar.get_height() for bar in figure.axes[1].patches if bar.get_height()}
+    assert bars == {100: 1, 60: 1, 50: 1}
+    assert "a second look helped" in texts(figure)
+
+
+def test_a_table_to_filter_holds_its_rows_as_text():
+    table = pd.DataFrame({"video": ["a.mp4", "<b>.mp4", "c.mp4"], "seconds": [1.234, None, 3.0]})
+    page = plots.filterable(table, rows=2).data
+    assert "a.mp4" in page and "1.23" in page and "&lt;b&gt;.mp4" in page and "nan" not in page.lower()
+    assert "c.mp4" not in page and "1 more rows are not shown" in page

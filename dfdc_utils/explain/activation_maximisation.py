@@ -15,7 +15,7 @@ import pandas as pd
 
 from dfdc_utils.backend import keras
 from dfdc_utils.explain.gradients import value_and_gradient
-from dfdc_utils.explain.layers import BATCH, logits, maps_of, tapped
+from dfdc_utils.explain.layers import batches, logits, maps_of, tapped
 
 GREY = 127.5
 _STEP = 10.0
@@ -41,15 +41,15 @@ def channel_weights(model: keras.Model, layer: keras.layers.Layer, faces: np.nda
         faces: a batch of the model's own input, RGB 0–255, real and fake ones.
     """
     total = np.zeros(layer.output.shape[-1])
+
+    def logit_of(raised, batch):
+        with tapped(layer, added=raised):
+            return keras.ops.sum(model(batch, training=False))
+
+    rising = value_and_gradient(logit_of)
     with logits(model):
-        for start in range(0, len(faces), BATCH):
-            batch = faces[start:start + BATCH].astype("float32")
-
-            def logit_of(raised):
-                with tapped(layer, added=raised):
-                    return keras.ops.sum(model(batch, training=False))
-
-            total += value_and_gradient(logit_of)(np.zeros(total.shape))[1]
+        for batch in batches(faces):
+            total += rising(np.zeros(total.shape), batch)[1]
     return pd.Series(total / len(faces), index=pd.RangeIndex(len(total), name="channel"), name="weight")
 
 

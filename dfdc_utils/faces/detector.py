@@ -81,7 +81,7 @@ class FaceDetector:
             every: for frames of one video, in order. Above 1, the whole of every `every`-th frame is
                 searched, and between them the second and third network look where the face was and will
                 be: the first network, which proposes places, takes most of the time. A frame in which this
-                finds fewer faces than its neighbours have is searched as a whole.
+                finds fewer faces than there are around it is searched as a whole.
             look: how to look; one of `second_looks` where few faces were found.
 
         Raises DetectionFailed where TensorFlow fails over them.
@@ -112,18 +112,27 @@ class FaceDetector:
         last = len(images) - 1
         searched = sorted({*range(0, last, every), last})
         found = self._search(images, searched, look)
-        expected = {}
         guesses = {}
         for before, after in zip(searched, searched[1:]):
             for index in range(before + 1, after):
-                expected[index] = max(len(found[before]), len(found[after]))
                 guesses[index] = _between(found[before], found[after], (index - before) / (after - before))
-        for batch in _batches(images, [index for index in guesses if expected[index]]):
+        for batch in _batches(images, [index for index in guesses if len(guesses[index])]):
             with tf.device(self.device):
                 stack = tf.constant(np.stack([images[index] for index in batch]))
                 rows = [_numbered(guesses[index], place) for place, index in enumerate(batch)]
                 found |= _split(self._confirm(stack, np.concatenate(rows), look), batch)
-        lost = [index for index in guesses if len(found.get(index, ())) < max(expected[index], 1)]
+        # A face of a searched frame that is in neither of the frames beside it was a false alarm; there would
+        # be no end of searching for it elsewhere.
+        believed = {
+            index: min(len(found[index]), max(len(found.get(beside, ())) for beside in (index - 1, index + 1)))
+            for index in searched
+        }
+        lost = [
+            index
+            for before, after in zip(searched, searched[1:])
+            for index in range(before + 1, after)
+            if len(found.get(index, ())) < max(believed[before], believed[after], 1)
+        ]
         return found | self._search(images, lost, look)
 
     def _proposals(self, images: tf.Tensor, look: Look) -> np.ndarray:

@@ -33,7 +33,7 @@ _SETTINGS = (
 )
 _METHOD = 2
 """Counts up when the code below, or what it calls, begins to find other faces with the same numbers."""
-_SEARCH_EVERY = 8
+_SEARCH_EVERY = 11
 """Frames out of which one is searched as a whole; see `FaceDetector.detect`."""
 _MAY_BE_MISSING = 0.25
 """Fraction of frames without the main person from which on the detector looks again."""

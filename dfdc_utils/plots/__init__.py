@@ -26,16 +26,24 @@ from dfdc_utils.plots.evaluation import (
     tta_effect,
     worst_clips,
 )
-from dfdc_utils.plots.faces import batch, contact_sheet, detections, face_statistics, face_strips, outcomes
+from dfdc_utils.plots.faces import (
+    batch,
+    contact_sheet,
+    detections,
+    extraction,
+    face_statistics,
+    face_strips,
+    outcomes,
+)
 from dfdc_utils.plots.inside import kernels, maximised, mean_activations
+from dfdc_utils.plots.page import filterable, side_by_side
 from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
 from dfdc_utils.plots.training import architecture, learning_curves
-from dfdc_utils.plots.video import side_by_side
 
 __all__ = [
     "FAKE", "LABELS", "REAL", "architecture", "batch", "categories", "comparison", "confusion_matrices",
-    "contact_sheet", "detections", "face_statistics", "face_strips", "fakes_per_original",
-    "histograms", "kernels", "labels_per_part", "learning_curves", "maximised", "mean_activations",
+    "contact_sheet", "detections", "extraction", "face_statistics", "face_strips", "fakes_per_original",
+    "filterable", "histograms", "kernels", "labels_per_part", "learning_curves", "maximised", "mean_activations",
     "outcomes", "pair_differences", "roc_curves", "save", "score_distributions", "side_by_side", "splits",
     "trivial_baseline", "tta_effect", "use", "worst_clips",
 ]

@@ -12,6 +12,7 @@ from dfdc_utils.plots.style import GREY, LABELS, WIDTH, bar_labels, drawn, evenl
 
 _BOX = "#F0E442"
 _OUTCOMES = {"ok": "#009E73", "no_face": "#E69F00", "too_short": "#56B4E9", "unreadable": "#CC79A7"}
+_FIRST, _SECOND = "#009E73", "#E69F00"
 
 
 @drawn
@@ -87,6 +88,35 @@ def outcomes(account: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(counts)), [name.replace("_", " ") for name in counts.index])
     bar_labels(axes, bars, [f"{count:,} ({100 * count / len(account):.1f} %)" for count in counts])
     axes.set(title=f"What became of {len(account):,} videos", xlabel="Videos")
+    return figure
+
+
+@drawn
+def extraction(account: pd.DataFrame, faces: pd.DataFrame) -> Figure:
+    """How long videos took, and in how much of each the main person was found.
+
+    Args:
+        account: the video account (video, outcome, frames_read, second_look, detection, elapsed).
+        faces: rows of the face store (video, track).
+    """
+    found = account[account["outcome"] == "ok"].set_index("video")
+    coverage = 100 * faces[faces["track"] == 0].groupby("video").size() / found["frames_read"]
+    helped = found["second_look"].notna()
+    figure, axes = panels(2, columns=2, height=2.8)
+    times = {"looking for faces": found["detection"], "all of it": found["elapsed"]}
+    bins = np.linspace(0, found["elapsed"].quantile(0.99) * 1.05, 30)
+    for (name, seconds), colour in zip(times.items(), (_SECOND, GREY), strict=True):
+        axes[0].hist(seconds.clip(upper=bins[-1]), bins=bins, histtype="step", linewidth=2, color=colour, label=name)
+    axes[0].set(title="Time", xlabel="Seconds a video, on one core", ylabel="Videos")
+    axes[0].legend()
+    axes[1].hist(
+        [coverage[~helped], coverage[helped]], bins=np.arange(0, 106, 5), stacked=True, color=[_FIRST, _SECOND],
+        label=["first look", "a second look helped"],
+    )
+    axes[1].set(
+        title="Coverage", xlabel="Frames with the main person (%)", ylabel="Videos (logarithmic)", yscale="log"
+    )
+    axes[1].legend(loc="upper left")
     return figure
 
 

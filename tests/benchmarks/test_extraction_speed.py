@@ -2,6 +2,9 @@
 
     make bench
     DFDC_BENCH_VIDEOS=folder make bench     # videos of one's own instead of drawn ones
+
+Drawn clips compress better than filmed ones, and would be decoded too fast for a fair comparison. They are
+encoded again at the bit rate of DFDC's: 472 GB for 119,154 clips of ten seconds, 3.2 Mbit/s at 1080p.
 """
 
 import os
@@ -16,11 +19,16 @@ from mtcnn import MTCNN
 
 from dfdc_utils import profiles
 from dfdc_utils.data import mini
+from dfdc_utils.data.mini.identities import Identity
+from dfdc_utils.data.mini.scenes import Scene, Setting
+from dfdc_utils.data.mini.videos import VideoWriter
 from dfdc_utils.faces.detector import FaceDetector
 from dfdc_utils.faces.extraction import extract_video
 from dfdc_utils.faces.frames import spread
 
 PROFILE = profiles.get("full", frames_per_video=32, min_frames=20)
+BITS_PER_SECOND = 3.2e6
+"""At 1920 x 1080."""
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +37,37 @@ def videos(tmp_path_factory) -> list[Path]:
         return sorted(Path(folder).rglob("*.mp4"))
     found = []
     for width, height in ((1920, 1080), (1280, 720)):
-        root = tmp_path_factory.mktemp("bench") / f"{height}"
+        folder = tmp_path_factory.mktemp(f"bench{height}")
         size = dict(clip_width=width, clip_height=height, clip_frames=300)
-        small = dict(parts=1, clips_per_part=2, originals_per_part=1, unlabelled_clips=1)
-        mini.draw(root, profiles.get("tiny", **size, **small))
-        found += sorted(root.rglob("*.mp4"))[:2]
+        small = dict(parts=1, clips_per_part=2, originals_per_part=1, unlabelled_clips=0)
+        mini.draw(folder / "drawn", profiles.get("tiny", **size, **small))
+        for number, clip in enumerate(sorted((folder / "drawn").rglob("*.mp4"))):
+            found.append(encoded_again(clip, folder / f"{height}p_{number}.mp4", width * height))
+    found.append(two_people(tmp_path_factory.mktemp("bench_two") / "1080p_two.mp4"))
     return found
+
+
+def encoded_again(source: Path, path: Path, pixels: int) -> Path:
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        stream = new.add_stream("libx264", rate=30, options={"preset": "medium"})
+        picture = old.streams.video[0]
+        stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
+        stream.bit_rate = int(BITS_PER_SECOND * pixels / (1920 * 1080))
+        for frame in old.decode(picture):
+            frame.pict_type = 0
+            new.mux(stream.encode(frame))
+        new.mux(stream.encode())
+    return path
+
+
+def two_people(path: Path) -> Path:
+    people = tuple(Identity.draw(f"p{k}", (70, k), (k + 0.5) / 2) for k in range(2))
+    scene = Scene(Setting(seed=(9, 0), people=people, width=1920, height=1080, frames=300, rate=30))
+    drawn = path.with_stem("drawn")
+    with VideoWriter(drawn, 1920, 1080, 30, 20, scene.speech.sound) as writer:
+        for _, frame, _ in scene.frames():
+            writer.write(frame)
+    return encoded_again(drawn, path, 1920 * 1080)
 
 
 def decode(path: Path) -> None:
@@ -90,9 +123,11 @@ def test_extraction_side_by_side(videos):
         # The faces the plain loop finds in at least two frames of three: its false alarms come and go.
         usual = int(np.median([len(found) for found in expected.values()]))
         with_face = [index for index, found in expected.items() if usual and len(found) >= usual]
+        # Ours may take the frame before or after an evenly spaced one.
+        nearest = {index: min(boxes, key=lambda frame, index=index: abs(frame - index)) for index in with_face}
         agree = [
             index for index in with_face
-            if any(iou(one, other) > 0.5 for one in expected[index] for other in boxes.get(index, []))
+            if any(iou(one, other) > 0.5 for one in expected[index] for other in boxes[nearest[index]])
         ]
         ratios.append(took / decoding)
         speed_ups.append(plain_took / took)

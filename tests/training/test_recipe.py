@@ -82,6 +82,16 @@ def test_cosine_falls_to_zero_at_the_last_batch_also_with_accumulation():
         assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6)
 
 
+def test_steps_are_constant_for_seven_tenths_of_the_batches_and_then_fall():
+    model = one_unit()
+    Recipe(schedule="steps", epochs=5, learning_rate=0.1).compile(model, 4)
+    rates = []
+    for _ in range(20):
+        rates.append(float(model.optimizer.learning_rate))
+        model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
+    assert rates == pytest.approx([0.1] * 15 + [0.03] * 3 + [0.01] * 2)
+
+
 def test_weights_of_samples_count_in_loss_and_accuracy():
     model = one_unit()
     Recipe().compile(model, 1)

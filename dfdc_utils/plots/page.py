@@ -1,0 +1,53 @@
+"""What a notebook's page can do that a picture cannot: play clips, and filter a table."""
+
+import base64
+import uuid
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import HTML
+
+
+def side_by_side(clips: dict[str, str | Path]) -> HTML:
+    """Players beside each other, each under its title.
+
+    The clips become part of the page, which therefore plays them wherever it is opened: DFDC's are 2 to 10 MB.
+
+    Args:
+        clips: paths of H.264 files by title. Raises FileNotFoundError where one is missing.
+    """
+    players = []
+    for title, path in clips.items():
+        content = base64.b64encode(Path(path).read_bytes()).decode()
+        players.append(
+            f'<figure style="flex: 1; margin: 0">'
+            f"<figcaption><b>{escape(title)}</b> {escape(Path(path).name)}</figcaption>"
+            f'<video controls loop muted width="100%" src="data:video/mp4;base64,{content}"></video></figure>'
+        )
+    return HTML(f'<div style="display: flex; gap: 1em; max-width: 60em">{"".join(players)}</div>')
+
+
+# Runs in the page. Every word that is typed must occur in a row for it to be shown.
+_FILTER = """
+const box = document.getElementById("NAME"), rows = box.querySelectorAll("tbody tr");
+box.querySelector("input").addEventListener("input", event => {
+  const words = event.target.value.toLowerCase().split(/\\s+/);
+  rows.forEach(row => row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word)));
+});
+"""
+
+
+def filterable(table: pd.DataFrame, *, rows: int = 500) -> HTML:
+    """`table` under a field in which to type what a row has to contain ("no_face part_3").
+
+    It stands in a window of its own height. Of a longer table only the first `rows` are part of the page.
+    """
+    name = f"table-{uuid.uuid4().hex[:8]}"
+    shown = table.head(rows).to_html(index=False, border=0, na_rep="", float_format="{:.2f}".format)
+    more = f"<p>{len(table) - rows:,} more rows are not shown.</p>" if len(table) > rows else ""
+    return HTML(
+        f'<div id="{name}"><input type="search" placeholder="show rows that contain ..." size="40">'
+        f'<div style="max-height: 22em; overflow: auto">{shown}</div>{more}</div>'
+        f"<script>{_FILTER.replace('NAME', name)}</script>"
+    )
