@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dfdc_utils import __version__, profiles, study
+from dfdc_utils.faces.store import StoreBusy
+from dfdc_utils.models import WeightsUnavailable
 from dfdc_utils.workspace import Workspace
 
 _LIMITS = (
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except study.StudyError as error:
         print(error, file=sys.stderr)
         return 1
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, StoreBusy, WeightsUnavailable) as error:
         # What these say is meant for the person at the keyboard; anything else is a bug with its traceback.
         print(f"dfdc_utils: {error}", file=sys.stderr)
         return 2
@@ -86,8 +88,8 @@ def _predict(options: argparse.Namespace) -> int:
     from dfdc_utils.evaluation.predict import score_videos
 
     workspace = _workspace(options)
-    name = options.model or _best_model(workspace)
-    verdicts = score_videos(options.videos, name, workspace)
+    name = options.model or ("meso4" if options.published else _best_model(workspace))
+    verdicts = score_videos(options.videos, name, workspace, published=options.published)
     width = max(len("video"), *(len(str(verdict.path)) for verdict in verdicts))
     print(f"{'video':<{width}}  P(fake)  verdict  faces")
     for verdict in verdicts:
@@ -96,7 +98,8 @@ def _predict(options: argparse.Namespace) -> int:
         else:
             judged = f"{verdict.p_fake:7.4f}  {verdict.label:<7}  {verdict.faces:5}"
             print(f"{str(verdict.path):<{width}}  {judged}")
-    print(f"\nScored by {models.title(name)}, profile {workspace.profile.name}. {_LIMITS}")
+    by = f"with the authors' weights ({options.published})" if options.published else f"profile {workspace.profile.name}"
+    print(f"\nScored by {models.title(name)}, {by}. {_LIMITS}")
     return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
 
 
@@ -178,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", parents=[shared], help="score videos with a trained model")
     predict.add_argument("videos", type=Path, nargs="+", metavar="VIDEO", help="mp4 files")
     predict.add_argument("--model", metavar="NAME", help="default: the best on the validation split")
+    weights = "meso4 or mesoinception4 as their authors trained them, on swapped (DF) or reenacted (F2F) faces"
+    predict.add_argument("--published", choices=("DF", "F2F"), help=weights)
     predict.set_defaults(command=_predict)
 
     doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")

@@ -110,13 +110,13 @@ def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(works
         predict.Verdict(path=Path("empty.mp4"), p_fake=None, faces=0, reason="no face in any of 16 frames"),
     ]
 
-    def score_videos(paths, name, workspace):
-        asked.append((paths, name))
+    def score_videos(paths, name, workspace, *, published):
+        asked.append((paths, name, published))
         return verdicts[: len(paths)]
 
     monkeypatch.setattr(predict, "score_videos", score_videos)
     assert cli.main(["predict", "a.mp4", "much_longer.mp4", "--profile", "tiny", "--model", "meso4"]) == 0
-    assert asked == [([Path("a.mp4"), Path("much_longer.mp4")], "meso4")]
+    assert asked == [([Path("a.mp4"), Path("much_longer.mp4")], "meso4", None)]
     printed = capsys.readouterr().out
     assert [line.split() for line in printed.splitlines()[:3]] == [
         ["video", "P(fake)", "verdict", "faces"],
@@ -125,6 +125,11 @@ def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(works
     ]
     assert printed.count("not proof") == 1
     assert "Meso4" in printed
+
+    # The authors' weights need no study.
+    assert cli.main(["predict", "a.mp4", "--published", "F2F"]) == 0
+    assert asked[-1] == ([Path("a.mp4")], "meso4", "F2F")
+    assert "with the authors' weights (F2F)" in capsys.readouterr().out
 
     assert cli.main(["predict", "a", "b", "c", "--profile", "tiny", "--model", "meso4"]) == 1
     assert "cannot be judged: no face in any of 16 frames" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from dfdc_utils.evaluation import tta as augmentation
 from dfdc_utils.evaluation.aggregation import PLAIN, THRESHOLD, video_scores
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.models.published import load_published, published_profile
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace, whole
 
@@ -111,17 +112,21 @@ class Verdict:
         return "FAKE" if self.p_fake >= THRESHOLD else "REAL"
 
 
-def score_videos(paths: Sequence[str | Path], name: str, workspace: Workspace) -> list[Verdict]:
+def score_videos(
+    paths: Sequence[str | Path], name: str, workspace: Workspace, *, published: str | None = None
+) -> list[Verdict]:
     """Finds the faces in video files and scores them with model `name`, one verdict a file, in order.
 
     The steps and their numbers (frames, detection width, margin) are those of the study that trained the
-    model.
+    model, or, with `published` weights ("DF", "F2F"), those of the workspace's profile.
     """
     from dfdc_utils.faces.detector import FaceDetector
     from dfdc_utils.faces.extraction import extract_video
 
-    profile = workspace.profile
-    model = models.load(workspace.model(name))
+    if published:
+        profile, model = published_profile(workspace.profile), load_published(name, published)
+    else:
+        profile, model = workspace.profile, models.load(workspace.model(name))
     detector = FaceDetector(width=profile.detection_width)
     verdicts = []
     for path in map(Path, paths):

@@ -1,12 +1,10 @@
 """ImageNet backbones: pre-processing, the network without its top, and global average pooling, in one model."""
 
-import os
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 from dfdc_utils.backend import keras, layers
-from dfdc_utils.models.download import WeightsUnavailable, fetch
+from dfdc_utils.models.download import WeightsUnavailable, cache, fetch
 
 _HOST = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
@@ -65,10 +63,9 @@ def _backbone(application, preprocessing, published: _Weights, side: int, weight
     )
     if weights == "random":
         return _started_at_random(network)
-    # Where Keras itself keeps and looks for them.
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+    url, path = f"{_HOST}{published.folder}/{published.file}", cache() / published.file
     try:
-        file = fetch(f"{_HOST}{published.folder}/{published.file}", folder / published.file, md5=published.md5)
+        file = fetch(url, path, checksum=f"md5:{published.md5}")
     except WeightsUnavailable as error:
         if weights == "imagenet":
             raise

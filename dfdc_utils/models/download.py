@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import os
 import queue
 import threading
 import urllib.request
@@ -19,8 +20,13 @@ class WeightsUnavailable(RuntimeError):
     """A file of published weights is neither on this machine nor to be had."""
 
 
-def fetch(url: str, path: Path, *, md5: str) -> Path:
-    """`path`, downloaded from `url` if it is not there yet; its MD5 sum is checked either way.
+def cache() -> Path:
+    """The folder in which Keras itself keeps weights and looks for them."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+
+
+def fetch(url: str, path: Path, *, checksum: str) -> Path:
+    """`path`, downloaded from `url` if it is not there yet; its checksum ("md5:…", "sha256:…") is checked either way.
 
     Raises WeightsUnavailable, naming the file, the cause and the way out.
     """
@@ -34,10 +40,11 @@ def fetch(url: str, path: Path, *, md5: str) -> Path:
                 f"  Way out: download {url} on another machine and put it at {path}, "
                 f"or start at random, with the setting weights=random."
             ) from error
-    found = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    if found != md5:
+    algorithm, _, wanted = checksum.partition(":")
+    found = hashlib.new(algorithm, path.read_bytes(), usedforsecurity=False).hexdigest()
+    if found != wanted:
         raise WeightsUnavailable(
-            f"{path} is not the published file: its MD5 sum is {found}, not {md5}. Delete it and try again."
+            f"{path} is not the published file: its {algorithm} sum is {found}, not {wanted}. Delete it and try again."
         )
     return path
 

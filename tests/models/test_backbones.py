@@ -93,7 +93,7 @@ def test_a_name_that_hangs_in_its_look_up_is_given_up(nothing_downloaded, monkey
     monkeypatch.setattr(download.urllib.request, "urlopen", lambda *_, **__: time.sleep(5))
     started = time.perf_counter()
     with pytest.raises(models.WeightsUnavailable, match="no answer within"):
-        download.fetch("http://hangs/file.h5", nothing_downloaded / "file.h5", md5="")
+        download.fetch("http://hangs/file.h5", nothing_downloaded / "file.h5", checksum="md5:")
     assert time.perf_counter() - started < 2
 
 

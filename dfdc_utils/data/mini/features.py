@@ -87,7 +87,7 @@ class Eyes(_Patch):
     def paint(self, canvas: np.ndarray, e: Expression) -> None:
         """Paints over `canvas`, float32 RGB of the whole texture."""
         i, canvas = self.identity, canvas[self.slices]
-        u, v, t2 = self._u, self._v, self._t2
+        v, t2 = self._v, self._t2
         opened = (1.0 - e.blink) * (1.0 - 0.18 * e.smile) * (1.0 + 0.12 * e.brows)
         top = self._arch * (0.62 - 1.62 * opened)
         bottom = self._arch * (0.62 - 0.12 * e.smile)
