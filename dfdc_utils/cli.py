@@ -75,7 +75,7 @@ def _extract(options: argparse.Namespace) -> int:
         workspace.profile,
         workers=options.workers,
         scheduler=options.scheduler,
-        time_limit=options.time_limit,
+        time_limit=options.time_limit or extraction.TIME_LIMIT,
         force=options.force,
     )
     print(account["outcome"].value_counts().to_string())
@@ -98,8 +98,8 @@ def _predict(options: argparse.Namespace) -> int:
         else:
             judged = f"{verdict.p_fake:7.4f}  {verdict.label:<7}  {verdict.faces:5}"
             print(f"{str(verdict.path):<{width}}  {judged}")
-    by = f"with the authors' weights ({options.published})" if options.published else f"profile {workspace.profile.name}"
-    print(f"\nScored by {models.title(name)}, {by}. {_LIMITS}")
+    of = f"the authors' weights ({options.published})" if options.published else f"profile {workspace.profile.name}"
+    print(f"\nScored by {models.title(name)}, {of}. {_LIMITS}")
     return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
 
 
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--out", type=Path, metavar="DIR", help="face store (default: runs/<profile>/faces)")
     extract.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
     seconds = "that reading one video may take (default: 300)"
-    extract.add_argument("--time-limit", type=float, default=300.0, metavar="SECONDS", help=seconds)
+    extract.add_argument("--time-limit", type=float, metavar="SECONDS", help=seconds)
     extract.add_argument("--force", action="store_true", help="replace a store of other settings or videos")
     extract.set_defaults(command=_extract)
 

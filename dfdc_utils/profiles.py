@@ -130,7 +130,8 @@ def _convert(key: str, value, kind: type):
         if kind is int and number != int(number):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"Setting '{key}' takes {'a whole number' if kind is int else 'a number'}, not {value!r}.") from None
+        wanted = "a whole number" if kind is int else "a number"
+        raise ValueError(f"Setting '{key}' takes {wanted}, not {value!r}.") from None
     return kind(number) if number is not None else kind(value)
 
 

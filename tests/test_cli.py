@@ -129,7 +129,7 @@ def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(works
     # The authors' weights need no study.
     assert cli.main(["predict", "a.mp4", "--published", "F2F"]) == 0
     assert asked[-1] == ([Path("a.mp4")], "meso4", "F2F")
-    assert "with the authors' weights (F2F)" in capsys.readouterr().out
+    assert "the authors' weights (F2F)" in capsys.readouterr().out
 
     assert cli.main(["predict", "a", "b", "c", "--profile", "tiny", "--model", "meso4"]) == 1
     assert "cannot be judged: no face in any of 16 frames" in capsys.readouterr().out

@@ -348,3 +348,19 @@ def test_a_table_to_filter_holds_its_rows_as_text():
     page = plots.filterable(table, rows=2).data
     assert "a.mp4" in page and "1.23" in page and "&lt;b&gt;.mp4" in page and "nan" not in page.lower()
     assert "c.mp4" not in page and "1 more rows are not shown" in page
+
+
+def test_aggregation_shows_every_number_and_the_best_of_each_model_in_bold():
+    aucs = pd.DataFrame({"mean": [0.8, 0.51], "logit_mean": [0.7, 0.52]}, index=["Custom CNN", "Meso4"])
+    (axes,) = plots.aggregation(aucs).axes
+    written = {text.get_text(): text.get_fontweight() for text in axes.texts}
+    assert written == {"0.800": "bold", "0.700": "normal", "0.510": "normal", "0.520": "bold"}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["mean", "logit mean"]
+
+
+def test_reliability_before_and_after():
+    table = pd.DataFrame({"p_fake": [0.1, 0.9], "fakes": [0.3, 0.6], "count": [3, 9]})
+    mended = table.assign(p_fake=[0.3, 0.6])
+    figure = plots.reliability({"Meso4": table}, {"Meso4": mended})
+    lines = [axes.lines[1].get_xydata().tolist() for axes in figure.axes]
+    assert lines == [[[0.1, 0.3], [0.9, 0.6]], [[0.3, 0.3], [0.6, 0.6]]]

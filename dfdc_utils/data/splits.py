@@ -27,7 +27,8 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
         table: the table of `metadata.read`.
         method: "part" (reading A: of 50 parts in their order, 30 train, 10 validate, 10 test, and as many in
             proportion of fewer), "original" (60/20/20 of the originals, drawn at random, each with all fakes
-            made from it), or "random" (reading B: 80/20 of the videos of each label, a tenth of the 80 validates; leaks).
+            made from it), or "random" (reading B: 80/20 of the videos of each label, a tenth of the 80 validates;
+            leaks).
         balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn
             at random. How many videos that took away is in the copy's `attrs["left_out"]`.
         seed: the same seed gives the same split, whatever the order of the rows.

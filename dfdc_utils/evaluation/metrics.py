@@ -13,6 +13,7 @@ from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
 from dfdc_utils.evaluation import aggregation
+from dfdc_utils.evaluation.calibration import expected_calibration_error
 from dfdc_utils.workspace import Workspace, whole, write_json
 
 CLIP = 1e-15
@@ -42,7 +43,8 @@ def score(labels, p_fake) -> dict:
     Returns:
         count, fakes; log_loss (clipped at `CLIP`) and balanced_log_loss (both classes weighing the same: the
         log loss on a balanced set); accuracy and balanced_accuracy at `aggregation.THRESHOLD`; auc,
-        average_precision, equal_error_rate (where as many reals are called fake as fakes real), brier. What
+        average_precision, equal_error_rate (where as many reals are called fake as fakes real), brier,
+        calibration_error (`calibration.expected_calibration_error`). What
         is not defined is None: everything but log loss, accuracy and Brier score where only one class is
         present.
 
@@ -71,6 +73,7 @@ def score(labels, p_fake) -> dict:
         "average_precision": None,
         "equal_error_rate": None,
         "brier": sk.brier_score_loss(labels, p_fake, pos_label=1),
+        "calibration_error": expected_calibration_error(labels, p_fake),
     }
     if 0 < result["fakes"] < result["count"]:
         weights = compute_sample_weight("balanced", labels)
@@ -130,6 +133,45 @@ def bootstrap_interval(
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def paired_difference(
+    one: pd.DataFrame,
+    other: pd.DataFrame,
+    statistic: Callable[[np.ndarray, np.ndarray], float] = sk.roc_auc_score,
+    *,
+    seed: int,
+    rounds: int = 1000,
+    confidence: float = 0.95,
+) -> tuple[float, float, float]:
+    """How much better model `one` is than model `other` on the same videos: difference, and its interval.
+
+    Both are scored on the same redrawn originals, so what makes a draw easy or hard for both falls out; two
+    separate intervals may overlap widely where the difference is certain. Zero outside the interval means that
+    the two differ, at that confidence.
+
+    Args:
+        one, other: rows as of `aggregation.every_video`, of two models.
+        statistic, seed, rounds, confidence: as in `bootstrap_interval`.
+
+    Raises ValueError where the two are not of the same videos.
+    """
+    together = one[["video", "label", "original", "p_fake"]].merge(
+        other[["video", "p_fake"]], on="video", suffixes=("", "_other"), validate="one_to_one"
+    )
+    if not len(together) == len(one) == len(other):
+        raise ValueError("Two models are compared on the same videos; these were scored on different ones.")
+    other_scores = together["p_fake_other"].to_numpy()
+    # Scores are looked up by position, so that both models see each draw.
+    positions = together.assign(p_fake=np.arange(len(together)))
+    scores = together["p_fake"].to_numpy()
+
+    def difference(labels: np.ndarray, rows: np.ndarray) -> float:
+        return statistic(labels, scores[rows]) - statistic(labels, other_scores[rows])
+
+    labels = (together["label"] == "FAKE").to_numpy(dtype=int)
+    low, high = bootstrap_interval(positions, difference, seed=seed, rounds=rounds, confidence=confidence)
+    return float(difference(labels, np.arange(len(together)))), low, high
 
 
 def constant_baselines(table: pd.DataFrame) -> pd.DataFrame:

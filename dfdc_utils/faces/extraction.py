@@ -38,7 +38,6 @@ _SEARCH_EVERY = 11
 _MAY_BE_MISSING = 0.25
 """Fraction of frames without the main person from which on the detector looks again."""
 
-
 TIME_LIMIT = 300.0
 """Seconds that reading one video may take; one of DFDC takes about one."""
 
@@ -149,7 +148,7 @@ def extract_video(
         else:
             looking = time.perf_counter()
             try:
-                if boxes is None or (boxes[["width", "height"]] != [account["width"], account["height"]]).any(axis=None):
+                if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
                     tracks, helped = _people(frames.images, detector, profile.max_people)
                 else:
                     tracks, helped = _borrowed(boxes, frames.indices), None
@@ -168,12 +167,12 @@ def extract_video(
 
 
 def frame_statistics(account: pd.DataFrame, min_frames: int) -> pd.Series:
-    """The report's statistics of frames over the videos that can be read.
+    """The report's statistics of frames over the videos that could be read.
 
     Returns:
         videos, mean, median, min and max of their frame counts, and how many are below `min_frames`.
     """
-    frames = account.loc[account["outcome"] != "unreadable", "frames"]
+    frames = account.loc[account["frames"] > 0, "frames"]
     return pd.Series({
         "videos": len(frames),
         "mean": frames.mean(),
@@ -260,6 +259,11 @@ def _boxes_for(video: _Video, store: FaceStore) -> pd.DataFrame | None:
     return boxes if len(boxes) else None
 
 
+def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
+    """Width and height of the video in which `boxes` were found."""
+    return tuple(boxes[["width", "height"]].iloc[0])
+
+
 def _no_account(video: str) -> dict:
     """The account's row of a video of which nothing is known yet."""
     return dict.fromkeys(ACCOUNT.names) | {
@@ -310,7 +314,7 @@ def _borrowed(boxes: pd.DataFrame, indices: list[int]) -> list[Track]:
         places = [place for place, index in enumerate(indices) if np.abs(known - index).min() <= reach]
         between = [[np.interp(indices[place], known, column) for column in numbers.T] for place in places]
         faces = [
-            Detection(box=tuple(row[:4]), confidence=row[4], landmarks=np.reshape(row[5:], (5, 2)).astype(np.float32))
+            Detection(box=tuple(row[:4]), confidence=row[4], landmarks=np.float32(row[5:]).reshape(5, 2))
             for row in between
         ]
         if faces:

@@ -19,8 +19,10 @@ from dfdc_utils.plots.data import (
     trivial_baseline,
 )
 from dfdc_utils.plots.evaluation import (
+    aggregation,
     comparison,
     confusion_matrices,
+    reliability,
     roc_curves,
     score_distributions,
     tta_effect,
@@ -41,9 +43,9 @@ from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
 from dfdc_utils.plots.training import architecture, learning_curves
 
 __all__ = [
-    "FAKE", "LABELS", "REAL", "architecture", "batch", "categories", "comparison", "confusion_matrices",
-    "contact_sheet", "detections", "extraction", "face_statistics", "face_strips", "fakes_per_original",
-    "filterable", "histograms", "kernels", "labels_per_part", "learning_curves", "maximised", "mean_activations",
-    "outcomes", "pair_differences", "roc_curves", "save", "score_distributions", "side_by_side", "splits",
-    "trivial_baseline", "tta_effect", "use", "worst_clips",
+    "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
+    "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
+    "fakes_per_original", "filterable", "histograms", "kernels", "labels_per_part", "learning_curves",
+    "maximised", "mean_activations", "outcomes", "pair_differences", "reliability", "roc_curves", "save",
+    "score_distributions", "side_by_side", "splits", "trivial_baseline", "tta_effect", "use", "worst_clips",
 ]

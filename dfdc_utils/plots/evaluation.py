@@ -145,6 +145,47 @@ def score_distributions(videos: dict[str, pd.DataFrame]) -> Figure:
 
 
 @drawn
+def aggregation(aucs: pd.DataFrame) -> Figure:
+    """The AUC of each model's videos by how their frames became one score.
+
+    `aucs`: one row a model, its title the index; one column a method.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.42 * len(aucs) + 1.2))
+    axes.imshow(aucs.to_numpy(), cmap="Greys", vmin=0.3, vmax=1.1, aspect="auto")
+    best = aucs.eq(aucs.max(axis=1), axis=0)
+    for (row, column), value in np.ndenumerate(aucs.to_numpy()):
+        axes.text(
+            column, row, f"{value:.3f}", ha="center", va="center", color="white" if value > 0.75 else "black",
+            fontweight="bold" if best.iloc[row, column] else "normal",
+        )
+    axes.set_xticks(range(len(aucs.columns)), [name.replace("_", " ") for name in aucs.columns])
+    axes.set_yticks(range(len(aucs)), list(aucs.index))
+    axes.grid(False)
+    axes.set(title="AUC of test videos; the best of each model in bold", xlabel="How frames become one score")
+    return figure
+
+
+@drawn
+def reliability(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame]) -> Figure:
+    """What scores say against what is so, as they are and with their temperature.
+
+    `before`, `after`: by the model's title, what `calibration.reliability` gives (p_fake, fakes, count).
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.9), sharey=True)
+    for ax, tables, title in zip(axes, (before, after), ("As they are", "With temperature"), strict=True):
+        ax.plot([0, 1], [0, 1], color=LIGHT, linestyle="--", linewidth=1.5)
+        styles = model_style(tables)
+        for name, table in tables.items():
+            ax.plot(table["p_fake"], table["fakes"], linewidth=1.3, alpha=0.8, **styles[name])
+            ax.scatter(table["p_fake"], table["fakes"], s=6 * table["count"], color=styles[name]["color"], alpha=0.8)
+        ax.set(title=title, xlabel="Mean P(fake) of the interval", xlim=(-0.03, 1.03), ylim=(-0.05, 1.05))
+    axes[0].set_ylabel("Share of fakes in it")
+    handles = [plt.Line2D([], [], label=name, **style) for name, style in styles.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+@drawn
 def worst_clips(strips: Sequence[np.ndarray], videos: pd.DataFrame, *, title: str = "") -> Figure:
     """The clips that a model gets most wrong, a strip of faces each.
 

@@ -67,7 +67,8 @@ def test_two_workers_against_one(clips, tmp_path):
             extract(table, tmp_path / f"{len(took)}{workers}", profile, scheduler=address, force=True)
             took.setdefault(workers, []).append(time.perf_counter() - began)
     best = {workers: min(times) for workers, times in took.items()}
-    print(f"\n{len(table)} clips: one worker {best[1]:.1f} s, two {best[2]:.1f} s, {best[1] / best[2]:.2f} times as fast")
+    one, two = best[1], best[2]
+    print(f"\n{len(table)} clips: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times as fast")
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,30 @@ def test_median_and_max_are_the_other_methods(predictions):
     more = pd.concat([predictions, extra])
     assert aggregation.video_scores(more, method="median")["real.mp4"] == pytest.approx(0.3)
     assert aggregation.video_scores(more, method="max")["real.mp4"] == pytest.approx(0.8)
-    with pytest.raises(ValueError, match="mean, median, max"):
+    with pytest.raises(ValueError, match="mean, logit_mean, median"):
         aggregation.video_scores(more, method="mode")
+
+
+@pytest.mark.parametrize(("method", "scores", "expected"), [
+    ("logit_mean", [0.5, 0.9], 0.75),  # the odds 1 and 9 have the geometric mean 3
+    ("logit_mean", [0.0, 1.0], 0.5),  # both as certain as one may be
+    ("trimmed_mean", [0.0, 0.4, 0.5, 0.6, 1.0], 0.5),
+    ("confident", [0.9, 0.9, 0.1, 0.5], 0.9),  # half of the frames are certain of a fake
+    ("confident", [0.9, 0.1, 0.5, 0.5], 0.5),  # a quarter is too few
+    ("confident", [0.1] * 19 + [0.5], 0.1),  # 95 % are certain of a real face
+    ("confident", [0.1] * 8 + [0.5] * 2, 0.18),  # 80 % are too few
+])
+def test_the_methods_by_hand(method, scores, expected):
+    rows = [("a.mp4", 0, frame, "plain", score, "meso4") for frame, score in enumerate(scores)]
+    predictions = pd.DataFrame(rows, columns=["video", "track", "frame", "variant", "p_fake", "model"])
+    assert aggregation.video_scores(predictions, method=method)["a.mp4"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("method", aggregation.METHODS)
+def test_every_method_gives_a_single_frame_its_own_score(method):
+    rows = pd.DataFrame([("a.mp4", 0, 0, "plain", 0.3, "meso4")],
+                        columns=["video", "track", "frame", "variant", "p_fake", "model"])
+    assert aggregation.video_scores(rows, method=method)["a.mp4"] == pytest.approx(0.3)
 
 
 def test_two_models_are_not_mixed_up(predictions):

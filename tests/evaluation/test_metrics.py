@@ -113,6 +113,29 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     assert 0.85 <= np.mean(covered) <= 1.0
 
 
+def test_a_paired_difference_sees_what_two_intervals_do_not():
+    one = _videos(60, 4, 1.5, np.random.default_rng(2))
+    # The same scores, slightly disturbed: on the same draws the two models rise and fall together.
+    noise = np.random.default_rng(3).normal(0, 0.04, len(one))
+    other = one.assign(p_fake=np.clip(one["p_fake"] + noise, 0, 1)).sample(frac=1, random_state=0)
+    difference, low, high = metrics.paired_difference(one, other, seed=0, rounds=300)
+    labels = one["label"] == "FAKE"
+    own = sk.roc_auc_score(labels, one["p_fake"])
+    theirs = sk.roc_auc_score(other["label"] == "FAKE", other["p_fake"])
+    assert difference == pytest.approx(own - theirs)
+    assert low < difference < high
+    alone = metrics.bootstrap_interval(one, seed=0, rounds=300)
+    assert high - low < 0.6 * (alone[1] - alone[0]) and alone[0] < theirs < alone[1]
+    # A model does not differ from itself.
+    assert metrics.paired_difference(one, one, seed=0, rounds=20) == (0, 0, 0)
+
+
+def test_models_that_scored_different_videos_are_not_compared():
+    videos = _videos(5, 3, 1.0, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="different ones"):
+        metrics.paired_difference(videos, videos.iloc[1:], seed=0)
+
+
 def test_the_same_seed_gives_the_same_interval():
     videos = _videos(10, 3, 0.5, np.random.default_rng(4))
     first = metrics.bootstrap_interval(videos, seed=7, rounds=100)

@@ -1,0 +1,53 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+from sklearn.metrics import log_loss, roc_auc_score
+
+from dfdc_utils.evaluation.calibration import expected_calibration_error, fit_temperature, reliability, scaled
+
+
+def test_reliability_by_hand():
+    table = reliability([0, 1, 1, 1, 0], [0.05, 0.15, 0.95, 1.0, 0.1])
+    assert table["low"].tolist() == pytest.approx([0, 0.1, 0.9]) and table["high"].tolist() == pytest.approx([0.1, 0.2, 1])
+    assert table["count"].tolist() == [1, 2, 2]
+    assert table["p_fake"].tolist() == pytest.approx([0.05, 0.125, 0.975])
+    assert table["fakes"].tolist() == [0, 0.5, 1]
+    expected = (1 * 0.05 + 2 * 0.375 + 2 * 0.025) / 5
+    assert expected_calibration_error([0, 1, 1, 1, 0], [0.05, 0.15, 0.95, 1.0, 0.1]) == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def too_sure():
+    """Labels drawn by the true probabilities; a model that gives their logits three times over."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 1.5, 20_000)
+    labels = (generator.random(len(logits)) < expit(logits)).astype(int)
+    return labels, expit(logits), expit(3 * logits)
+
+
+def test_a_model_that_is_three_times_too_sure_gets_temperature_three(too_sure):
+    labels, true, sure = too_sure
+    temperature = fit_temperature(labels, sure)
+    assert temperature == pytest.approx(3, rel=0.05)
+    mended = scaled(sure, temperature)
+    assert expected_calibration_error(labels, sure) > 0.1
+    assert expected_calibration_error(labels, mended) < 0.015
+    assert log_loss(labels, mended) == pytest.approx(log_loss(labels, true), abs=0.002)
+    # The order stays.
+    assert roc_auc_score(labels, mended) == pytest.approx(roc_auc_score(labels, sure), abs=1e-4)
+    assert fit_temperature(labels, true) == pytest.approx(1, rel=0.05)
+
+
+def test_scores_of_zero_and_one_stay_finite_and_a_series_stays_one():
+    scores = pd.Series([0.0, 0.5, 1.0], index=["a", "b", "c"])
+    mended = scaled(scores, 2)
+    assert list(mended.index) == ["a", "b", "c"]
+    assert 0 < mended["a"] < 0.01 and mended["b"] == pytest.approx(0.5) and 0.99 < mended["c"] < 1
+
+
+def test_what_cannot_be_calibrated():
+    with pytest.raises(ValueError, match="one kind only"):
+        fit_temperature([1, 1], [0.5, 0.6])
+    with pytest.raises(ValueError, match="above 0"):
+        scaled([0.5], 0)
