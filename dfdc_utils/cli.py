@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dfdc_utils import __version__, profiles, study
-from dfdc_utils.faces.store import StoreBusy
 from dfdc_utils.models import WeightsUnavailable
 from dfdc_utils.workspace import Workspace
 
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except study.StudyError as error:
         print(error, file=sys.stderr)
         return 1
-    except (ValueError, OSError, StoreBusy, WeightsUnavailable) as error:
+    except (ValueError, OSError, WeightsUnavailable) as error:
         # What these say is meant for the person at the keyboard; anything else is a bug with its traceback.
         print(f"dfdc_utils: {error}", file=sys.stderr)
         return 2

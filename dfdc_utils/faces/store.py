@@ -76,7 +76,7 @@ class StoreMismatch(ValueError):
     """A store was made with other settings or of other videos than those asked for."""
 
 
-class StoreBusy(RuntimeError):
+class StoreBusy(OSError):
     """Another process is writing to the store."""
 
 
