@@ -10,8 +10,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import expit
 from scipy.stats import trim_mean
+
+from dfdc_utils.evaluation.calibration import logits
 
 PLAIN = "plain"
 """The variant that is the face itself."""
@@ -19,13 +21,11 @@ PLAIN = "plain"
 THRESHOLD = 0.5
 """From here on a score means FAKE (report, evaluation)."""
 
-_LIMIT = 1e-6
-"""Scores are held this far from 0 and 1 before their logits are averaged: one certain frame must not outvote all."""
 _CONFIDENT = 0.8
 
 
 def _logit_mean(p_fake: np.ndarray) -> float:
-    return expit(logit(np.clip(p_fake, _LIMIT, 1 - _LIMIT)).mean())
+    return expit(logits(p_fake).mean())
 
 
 def _confident(p_fake: np.ndarray) -> float:

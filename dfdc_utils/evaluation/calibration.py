@@ -63,5 +63,9 @@ def scaled(p_fake, temperature: float):
     """`p_fake` with its logits divided by `temperature`; of the type of `p_fake` (array or Series)."""
     if temperature <= 0:
         raise ValueError(f"A temperature is above 0, not {temperature}.")
-    clipped = np.clip(p_fake, _LIMIT, 1 - _LIMIT)
-    return expit(logit(clipped) / temperature)
+    return expit(logits(p_fake) / temperature)
+
+
+def logits(p_fake):
+    """The logits of `p_fake`, finite also where a score is 0 or 1."""
+    return logit(np.clip(p_fake, _LIMIT, 1 - _LIMIT))

@@ -285,7 +285,7 @@ def _opened(path: str | Path, threads: int = 1, deadline: _Deadline | None = Non
 @dataclass(frozen=True, kw_only=True)
 class _Scan:
     packets: int
-    times: list[int] | None
+    times: list[int]
     """Of the packets, rising, in the stream's units."""
     references: list[int]
     """Times of the frames on which others depend; none where that, or any time, is not known for certain."""
