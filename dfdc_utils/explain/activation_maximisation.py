@@ -46,7 +46,7 @@ def channel_weights(model: keras.Model, layer: keras.layers.Layer, faces: np.nda
         with tapped(layer, added=raised):
             return keras.ops.sum(model(batch, training=False))
 
-    rising = value_and_gradient(logit_of)
+    rising = value_and_gradient(logit_of, model)
     with logits(model):
         for batch in batches(faces):
             total += rising(np.zeros(total.shape), batch)[1]
@@ -108,7 +108,7 @@ def maximise(
         means = keras.ops.mean(keras.ops.cast(seen.pop(), "float32"), axis=(1, 2))
         return keras.ops.sum(means * chosen)
 
-    climb = value_and_gradient(excitation)
+    climb = value_and_gradient(excitation, model)
     generator = np.random.default_rng(seed)
     pictures = _start(generator, len(padded), side, contrast=8)
     for step in range(steps):

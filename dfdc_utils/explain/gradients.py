@@ -7,12 +7,18 @@ import numpy as np
 from dfdc_utils.backend import keras
 
 
-def value_and_gradient(function: Callable) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+def value_and_gradient(
+    function: Callable, model: keras.Model | None = None
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """`function` compiled together with its gradient.
+
+    The gradient with respect to what a layer inside a model gives is that with respect to zeros added to it
+    (`layers.tapped`).
 
     Args:
         function: of one or more float32 tensors of any shape (images, for one), written in Keras layers and
             `keras.ops`; returns a scalar. It is traced once for each shape.
+        model: the one that `function` calls. Its weights are read anew at every call.
 
     Returns:
         A function of as many arrays that returns the scalar and its gradient with respect to the first of
@@ -24,9 +30,7 @@ def value_and_gradient(function: Callable) -> Callable[..., tuple[np.ndarray, np
     if backend == "tensorflow":
         both = _tensorflow(function)
     elif backend == "jax":
-        import jax
-
-        both = jax.jit(jax.value_and_grad(function))
+        both = _jax(function, model.variables if model else [])
     else:
         raise NotImplementedError(f"Gradients are taken under TensorFlow or JAX, not under {backend}.")
     return lambda *arrays: tuple(np.array(result) for result in both(*(np.asarray(a, np.float32) for a in arrays)))
@@ -43,3 +47,15 @@ def _tensorflow(function: Callable) -> Callable:
         return value, tape.gradient(value, array, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     return lambda *arrays: both(*map(tf.convert_to_tensor, arrays))
+
+
+def _jax(function: Callable, variables: list) -> Callable:
+    import jax
+
+    @jax.jit
+    def both(weights, *arrays):
+        # Handed in as arguments: JAX would write weights that a function merely sees into what it compiles.
+        with keras.StatelessScope(state_mapping=zip(variables, weights, strict=True)):
+            return jax.value_and_grad(function)(*arrays)
+
+    return lambda *arrays: both([variable.value for variable in variables], *arrays)

@@ -36,7 +36,7 @@ def test_the_same_under_jax():
     pytest.importorskip("jax")
     script = """
         import keras, numpy as np
-        from dfdc_utils.explain import activation_maximisation, layers
+        from dfdc_utils.explain import activation_maximisation, gradcam, layers
         from dfdc_utils.explain.gradients import value_and_gradient
 
         assert keras.backend.backend() == "jax"
@@ -56,6 +56,16 @@ def test_the_same_under_jax():
         # Batch normalisation at its start divides by sqrt(1 + 0.001).
         expected = np.asarray(model.layers[-1].kernel)[result.weights.index, 0] / np.sqrt(1.001)
         np.testing.assert_allclose(result.weights, expected, rtol=1e-4)
+
+        model.layers[-1].bias.assign([0.0])
+        explain = gradcam.explainer(model)
+        with layers.logits(model):
+            logits = np.asarray(model(faces.astype("float32")))[:, 0]
+        heat = explain(faces)
+        assert heat.shape == (6, 14, 14)
+        np.testing.assert_allclose(heat.sum(axis=(1, 2)), logits, rtol=1e-3, atol=1e-5)
+        model.layers[-1].kernel.assign(-model.layers[-1].kernel)
+        np.testing.assert_allclose(explain(faces), -heat, rtol=1e-4, atol=1e-6)
     """
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True, env=environment, timeout=120)
