@@ -112,3 +112,15 @@ def maps_of(model: keras.Model, layer: keras.layers.Layer, faces: np.ndarray) ->
             model(batch, training=False)
             parts.append(keras.ops.convert_to_numpy(seen.pop()).astype("float32"))
     return np.concatenate(parts)
+
+
+def logits_of(model: keras.Model, faces: np.ndarray) -> np.ndarray:
+    """The logit of P(fake) of each input: float32 (n,). Raises ValueError as `logits` does.
+
+    Args:
+        model: a face model.
+        faces: a batch of its own input, RGB 0–255.
+    """
+    with logits(model):
+        outputs = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches(faces)]
+    return np.concatenate(outputs)[:, 0]

@@ -30,8 +30,7 @@ def test_a_map_by_hand(red_against_green):
 
 def test_after_an_average_the_heat_adds_up_to_the_logit(frame_model, faces):
     frame_model.get_layer("p_fake").bias.assign([0.0])
-    with layers.logits(frame_model):
-        logits = np.asarray(frame_model(faces.astype("float32")))[:, 0]
+    logits = layers.logits_of(frame_model, faces)
     heat = gradcam.explainer(frame_model)(faces)
     np.testing.assert_allclose(heat.sum(axis=(1, 2)), logits, rtol=1e-3, atol=1e-5)
 
@@ -40,8 +39,7 @@ def test_every_frame_of_a_window_has_its_map(sequence_model, windows):
     heat = gradcam.explainer(sequence_model)(windows)
     assert heat.shape == (5, 3, 14, 14)
     sequence_model.get_layer("head").get_layer("p_fake").bias.assign([0.0])
-    with layers.logits(sequence_model):
-        logits = np.asarray(sequence_model(windows.astype("float32")))[:, 0]
+    logits = layers.logits_of(sequence_model, windows)
     np.testing.assert_allclose(heat.sum(axis=(1, 2, 3)), logits, rtol=1e-3, atol=1e-5)
 
 
