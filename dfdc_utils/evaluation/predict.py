@@ -83,13 +83,26 @@ def inputs(name: str, workspace: Workspace, videos: Sequence[str]) -> np.ndarray
     (faces, side, side, 3), several a video, or (windows, frames, side, side, 3), one a video. Videos without
     a face give none.
     """
+    return shown(name, workspace, videos)[1]
+
+
+def shown(
+    name: str, workspace: Workspace, videos: Sequence[str], *, per_video: int | None = None
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The `inputs` of model `name`, and before them the rows of the face store that they were made of.
+
+    The rows stand in the order of the inputs, those of a window one after the other. `per_video` is how many
+    faces of a video a frame model gets; by default as many as are scored.
+    """
+    profile = workspace.profile.replace(evaluation_frames=per_video or workspace.profile.evaluation_frames)
     store = FaceStore(workspace.faces)
-    faces = store.faces(["video", "track", "frame"])
+    faces = store.faces()
     faces = faces[faces["video"].isin(videos) & (faces["track"] == 0)]
     faces = faces.sort_values(["video", "frame"], ignore_index=True)
-    places = positions(faces, name, workspace.profile)
-    pixels = store.crops(faces.iloc[places.ravel()])
-    return pixels.reshape(*places.shape, *pixels.shape[1:])
+    places = positions(faces, name, profile)
+    rows = faces.iloc[places.ravel()].reset_index(drop=True)
+    pixels = store.crops(rows)
+    return rows, pixels.reshape(*places.shape, *pixels.shape[1:])
 
 
 @dataclass(frozen=True)

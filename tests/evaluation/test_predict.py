@@ -129,6 +129,10 @@ def test_inputs_are_what_the_model_is_given(frame_study, sequence_study):
     assert faces[:, 0, 0, 0].tolist() == pytest.approx([10, 30, 50, 70] * 2, abs=2)
     windows = predict.inputs("resnet50_lstm", sequence_study, videos)
     assert windows.shape == (2, 4, 64, 64, 3)
+    rows, faces = predict.shown("meso4", frame_study, videos, per_video=1)
+    assert rows.video.tolist() == ["fake.mp4", "two_people.mp4"] and len(faces) == 2
+    rows, windows = predict.shown("resnet50_lstm", sequence_study, videos, per_video=1)
+    assert rows.video.tolist() == ["fake.mp4"] * 4 + ["two_people.mp4"] * 4 and windows.shape[:2] == (2, 4)
 
 
 @pytest.mark.slow

@@ -1,0 +1,122 @@
+"""Where a fake was altered, and how much of a map's heat lies there.
+
+A fake shares its frames with its original but for what the forger touched. So the difference of the two, at
+the same frame and in the same place, shows what was altered, above the noise of two compressions. That is
+known of a set that names its originals, and of no other fake.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from dfdc_utils.data import metadata
+from dfdc_utils.evaluation import predict
+from dfdc_utils.faces import crops, frames
+from dfdc_utils.faces.store import BOX
+from dfdc_utils.profiles import Profile
+from dfdc_utils.workspace import Workspace
+
+NOISE_FACTOR = 2.5
+"""A place counts as altered where the smoothed difference is so many times that at the rim of the crop, where
+only compression differs. On the synthetic fakes this agreed best with what was really altered."""
+LEAST_AREA = 0.02
+"""Share of the crop below which nothing counts as altered: of a fake of sound alone, of the other person, of
+an alteration too faint to be told from compression."""
+_SMOOTH = 1 / 32
+"""Standard deviation of the smoothing, as a share of the crop's side."""
+
+
+def altered_fakes(
+    name: str, workspace: Workspace, videos: Sequence[str]
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """What model `name` is given of some fakes, and where it was altered; those in which nothing shows are left out.
+
+    Args:
+        name: of a model: a frame model gets the middle face of each video, a sequence model one window.
+        workspace: with the study's table and faces; the videos themselves are read too.
+        videos: fakes. Those without a face, or whose original is not in the table, are left out.
+
+    Returns:
+        The rows of the store (the first face of each window), the faces, RGB uint8 (n, side, side, 3) or
+        (n, frames, side, side, 3), and the altered places, bool of the same shape without the colours.
+    """
+    rows, faces = predict.shown(name, workspace, videos, per_video=1)
+    known = altered_places(rows, metadata.pairs(metadata.open_study_table(workspace)), workspace.profile)
+    known = known.reshape(faces.shape[:-1])
+    shows = known.any(axis=tuple(range(1, known.ndim)))
+    first = rows.iloc[::faces.shape[1] if faces.ndim == 5 else 1]
+    return first[shows].reset_index(drop=True), faces[shows], known[shows]
+
+
+def altered_places(faces: pd.DataFrame, pairs: pd.DataFrame, profile: Profile) -> np.ndarray:
+    """Where the crops of `faces` were altered: bool (n, side, side), all False where nothing shows.
+
+    Args:
+        faces: rows of the face store: video, frame and the box.
+        pairs: of `metadata.pairs`; faces of other videos have no altered places.
+        profile: of its margin and side, as the crops were cut.
+    """
+    side = profile.face_side
+    places = np.zeros((len(faces), side, side), bool)
+    pairs = pairs.set_index("video")
+    for video, positions in faces.groupby("video").indices.items():
+        if video not in pairs.index:
+            continue
+        wanted = faces["frame"].iloc[positions]
+        fake, original = (_frames(pairs.at[video, path], wanted) for path in ("path", "original_path"))
+        for position, index in zip(positions, wanted, strict=True):
+            if index in fake and index in original:
+                box = crops.square(faces.iloc[position][list(BOX)], profile.face_margin)
+                both = crops.cut(fake[index], box, side), crops.cut(original[index], box, side)
+                places[position] = difference(*both)
+    return places
+
+
+def difference(fake: np.ndarray, original: np.ndarray) -> np.ndarray:
+    """Where a crop of a fake differs from that of its original by more than compression: bool (side, side).
+
+    The one connected place with the largest difference; none if it is smaller than `LEAST_AREA`.
+
+    Args:
+        fake, original: RGB uint8 (side, side, 3).
+    """
+    side = fake.shape[0]
+    apart = np.abs(fake.astype("float32") - original).mean(axis=2)
+    apart = cv2.GaussianBlur(apart, (0, 0), _SMOOTH * side)
+    rim = np.ones_like(apart, bool)
+    rim[side // 12:-(side // 12), side // 12:-(side // 12)] = False
+    # Two equal rims are no noise at all: a level of grey at least must differ.
+    strong = apart > NOISE_FACTOR * max(np.median(apart[rim]), 0.4)
+    count, labels = cv2.connectedComponents(strong.astype(np.uint8))
+    if count == 1:
+        return strong
+    sums = np.bincount(labels.ravel(), weights=apart.ravel())
+    place = labels == 1 + np.argmax(sums[1:])
+    return place if place.mean() >= LEAST_AREA else np.zeros_like(place)
+
+
+def heat_shares(maps: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Share of the heat above zero, which speaks for FAKE, that lies in the altered places: (n,), 0 to 1.
+
+    Chance is the area of these places, `places.mean()` of each. NaN where nothing speaks for FAKE.
+
+    Args:
+        maps: (n, height, width) or (n, frames, height, width); enlarged to the size of the faces.
+        places: bool (n, side, side) or (n, frames, side, side).
+    """
+    side = places.shape[-1]
+    flat = maps.reshape(-1, *maps.shape[-2:]).astype("float32")
+    large = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_LINEAR) for one in flat])
+    heat = large.clip(min=0).reshape(len(places), -1)
+    total = heat.sum(axis=1)
+    inside = (heat * places.reshape(len(places), -1)).sum(axis=1)
+    return np.divide(inside, total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def _frames(path: str, wanted) -> dict[int, np.ndarray]:
+    """The frames of a video with these indices, as far as it has them."""
+    wanted = set(wanted)
+    reading = frames.iterate(path, start=min(wanted), stop=max(wanted) + 1)
+    return {index: image for index, _, image in reading if index in wanted}
