@@ -46,11 +46,10 @@ def cut(image: np.ndarray, box, side: int) -> np.ndarray:
     right, bottom = left + length, top + length
     if box[2] <= box[0] or box[3] <= box[1] or left >= width or top >= height or right <= 0 or bottom <= 0:
         raise ValueError(f"The box {tuple(box)} has nothing of an image of {width} x {height} pixels in it.")
-    inside = image[max(top, 0):min(bottom, height), max(left, 0):min(right, width)]
-    crop = cv2.copyMakeBorder(
-        inside, max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0),
-        cv2.BORDER_REPLICATE,
-    )
+    crop = image[max(top, 0):min(bottom, height), max(left, 0):min(right, width)]
+    if crop.shape[:2] != (length, length):
+        over = max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0)
+        crop = cv2.copyMakeBorder(crop, *over, cv2.BORDER_REPLICATE)
     # Averaging is the one way to shrink that leaves no moiré; cubic keeps enlarged faces from looking boxy.
     interpolation = cv2.INTER_AREA if length > side else cv2.INTER_CUBIC
     return cv2.resize(crop, (side, side), interpolation=interpolation)

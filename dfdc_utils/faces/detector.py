@@ -44,24 +44,24 @@ class FaceDetector:
 
     Args:
         width: frames are shrunk until their longer side is at most this, in pixels. Faces smaller than 20
-            pixels are then not found: at 640, 60 pixels of a 1920 x 1080 frame.
+            pixels are then not found: at 512, 75 pixels of a 1920 x 1080 frame.
         min_confidence: a face needs more than this to be one, between 0 and 1.
         device: TensorFlow's name of a device; by default the GPU if there is one.
 
     Example:
-        >>> detector = FaceDetector(width=640)
+        >>> detector = FaceDetector(width=512)
         >>> faces = detector.detect(sample("clip.mp4", 32).images)
     """
 
     second_looks = (
         Look(name="brighter", brighter=True),
-        Look(name="smaller", brighter=True, scale=0.65, easier=0.1),
-        Look(name="larger", brighter=True, scale=1.5, easier=0.1),
+        Look(name="smaller", brighter=True, scale=0.8, easier=0.1),
+        Look(name="larger", brighter=True, scale=1.9, easier=0.1),
     )
     """For the frames of a video in which few faces are found, in this order: most such videos are dark, and
     then noisy, which shrinking averages out; the last look is for faces far away."""
 
-    def __init__(self, *, width: int = 640, min_confidence: float = 0.8, device: str | None = None):
+    def __init__(self, *, width: int = 512, min_confidence: float = 0.8, device: str | None = None):
         self.width = width
         self.min_confidence = min_confidence
         self.device = device or ("GPU:0" if tf.config.list_physical_devices("GPU") else "CPU:0")
@@ -238,8 +238,13 @@ def _shrink(image: np.ndarray, width: int) -> np.ndarray:
     scale = width / max(image.shape[:2])
     if scale >= 1:
         return image
-    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    height, width = (max(round(side * scale), 1) for side in image.shape[:2])
+    # Averaging whole pixels is four times as fast as averaging parts of them, and leaves less than a halving.
+    times = int(1 / scale)
+    if times > 1:
+        rows, columns = (max(side // times, 1) for side in image.shape[:2])
+        image = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _brighten(image: np.ndarray) -> np.ndarray:

@@ -31,10 +31,10 @@ _SETTINGS = (
     "min_frames", "frames_per_video", "detection_width", "face_margin", "face_side", "max_people", "boxes",
     "videos_per_shard",
 )
-_METHOD = 2
+_METHOD = 3
 """Counts up when the code below, or what it calls, begins to find other faces with the same numbers."""
-_SEARCH_EVERY = 11
-"""Frames out of which one is searched as a whole; see `FaceDetector.detect`."""
+_SEARCHED = 3
+"""Frames of a video that are searched as a whole; see `FaceDetector.detect`."""
 _MAY_BE_MISSING = 0.25
 """Fraction of frames without the main person from which on the detector looks again."""
 
@@ -284,7 +284,7 @@ def _detector(width: int):
 
 def _people(images: list, detector, max_people: int) -> tuple[list[Track], str | None]:
     """The people in `images`, and the name of the last second look that found the main one in more frames."""
-    found = detector.detect(images, every=_SEARCH_EVERY)
+    found = detector.detect(images, every=math.ceil(len(images) / (_SEARCHED - 1)))
     tracks = link(found, max_people=max_people)
     helped = None
     for look in detector.second_looks:
