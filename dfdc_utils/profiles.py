@@ -42,7 +42,7 @@ class Profile:
     """Videos with fewer frames are dropped, as in the report."""
     frames_per_video: int = 30
     """Evenly spaced frames read from each video."""
-    detection_width: int = 640
+    detection_width: int = 512
     """Frames are shrunk so that their longer side is at most this before faces are looked for."""
     face_margin: float = 0.3
     """Added around the longer side of the detected box, as a fraction of it; the same everywhere."""
@@ -175,7 +175,7 @@ _PROFILES = {
             # the smallest networks need half of the epochs before they learn at all. Backbones start at random
             # where nothing can be downloaded, and bear a lower rate only.
             epochs=24, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
-            backbone_epochs=2, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=160,
+            backbone_epochs=3, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=280,
             videos_per_update=1, schedule="steps", patience=24, augmentation=0.4, evaluation_frames=8,
         ),
         Profile(
