@@ -92,6 +92,10 @@ class Profile:
     """Evenly spaced faces of a track that are scored; a sequence model sees `sequence_frames` of them."""
     tta_variants: int = 4
     """Test-time augmentations per face, beside the face itself."""
+    robustness_faces: int = 2000
+    """Faces that each model is shown again at every strength of every corruption: 31 times so many in all."""
+    robustness_frames: int = 4
+    """Of each person, by the models that look at single frames."""
 
     def replace(self, /, **changes) -> "Profile":
         """A copy with other numbers. Raises ValueError for a name that no profile has or a value that is off."""
@@ -163,7 +167,7 @@ _PROFILES = {
             weights="random", sequence_frames=4, lstm_units=16,
             epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8, backbone_batch_size=8,
             sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
-            evaluation_frames=4, tta_variants=2,
+            evaluation_frames=4, tta_variants=2, robustness_faces=16, robustness_frames=2,
         ),
         Profile(
             name="mini",
@@ -177,6 +181,7 @@ _PROFILES = {
             epochs=24, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
             backbone_epochs=3, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=280,
             videos_per_update=1, schedule="steps", patience=24, augmentation=0.4, evaluation_frames=8,
+            robustness_faces=120, robustness_frames=2,
         ),
         Profile(
             name="sample",

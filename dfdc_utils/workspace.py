@@ -119,6 +119,10 @@ class Workspace:
     def predictions(self, name: str) -> Path:
         return self.run / "predictions" / f"{name}.parquet"
 
+    def robustness(self, name: str) -> Path:
+        """Predictions of model `name` for corrupted faces."""
+        return self.run / "robustness" / f"{name}.parquet"
+
     def metrics(self, name: str) -> Path:
         return self.run / "metrics" / f"{name}.json"
 

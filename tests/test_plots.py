@@ -364,3 +364,16 @@ def test_reliability_before_and_after():
     figure = plots.reliability({"Meso4": table}, {"Meso4": mended})
     lines = [axes.lines[1].get_xydata().tolist() for axes in figure.axes]
     assert lines == [[[0.1, 0.3], [0.9, 0.6]], [[0.3, 0.3], [0.6, 0.6]]]
+
+
+def test_robustness_has_a_panel_a_corruption_and_a_line_a_model_from_the_clean_value_on():
+    table = pd.DataFrame({
+        "corruption": ["jpeg"] * 3 + ["blur"] * 3, "unit": ["JPEG, quality"] * 3 + ["Blur, %"] * 3,
+        "strength": [0, 1, 2] * 2, "level": [np.nan, 50, 10, np.nan, 1.5, 3], "auc": [0.9, 0.8, 0.6, 0.9, 0.7, 0.5],
+    })
+    figure = plots.robustness({"Meso4": table, "Custom CNN": table.assign(auc=0.5)}, "auc", "AUC")
+    jpeg, blur = figure.axes
+    assert jpeg.lines[1].get_xydata().tolist() == [[0, 0.9], [1, 0.8], [2, 0.6]]
+    assert blur.lines[2].get_ydata().tolist() == [0.5] * 3
+    assert [label.get_text() for label in blur.get_xticklabels()] == ["none", "1.5", "3"]
+    assert jpeg.get_xlabel() == "JPEG, quality"

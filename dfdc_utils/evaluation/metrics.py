@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -96,9 +97,21 @@ def _equal_error_rate(labels: np.ndarray, p_fake: np.ndarray) -> float:
     return float(np.interp(0.0, difference, false_positives))
 
 
+def auc(labels: np.ndarray, p_fake: np.ndarray) -> float:
+    """scikit-learn's `roc_auc_score` of labels 0 and 1, by ranks: ten times as fast, for thousands of draws."""
+    fakes = labels.sum()
+    ranks = rankdata(p_fake)[labels == 1].sum()
+    return float((ranks - fakes * (fakes + 1) / 2) / (fakes * (len(labels) - fakes)))
+
+
+def log_loss(labels: np.ndarray, p_fake: np.ndarray) -> float:
+    """scikit-learn's `log_loss` of labels 0 and 1, clipped at `CLIP`, for thousands of draws."""
+    return float(-np.log(np.clip(np.where(labels == 1, p_fake, 1 - p_fake), CLIP, None)).mean())
+
+
 def bootstrap_interval(
     videos: pd.DataFrame,
-    statistic: Callable[[np.ndarray, np.ndarray], float] = sk.roc_auc_score,
+    statistic: Callable[[np.ndarray, np.ndarray], float] = auc,
     *,
     seed: int,
     rounds: int = 1000,
@@ -138,7 +151,7 @@ def bootstrap_interval(
 def paired_difference(
     one: pd.DataFrame,
     other: pd.DataFrame,
-    statistic: Callable[[np.ndarray, np.ndarray], float] = sk.roc_auc_score,
+    statistic: Callable[[np.ndarray, np.ndarray], float] = auc,
     *,
     seed: int,
     rounds: int = 1000,

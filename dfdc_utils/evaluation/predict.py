@@ -59,7 +59,7 @@ def predict(
     predictions = []
     for split in splits:
         rows = faces[faces["split"] == split].reset_index(drop=True)
-        predictions.append(_predict(
+        predictions.append(score_faces(
             name, model, rows, store.crops, profile,
             variants if split in AUGMENTED_SPLITS else {}, description=f"{name}, {split}",
         ))
@@ -148,7 +148,7 @@ def score_videos(
             verdicts.append(Verdict(path, None, 0, account["reason"]))
             continue
         pixels = np.stack([crops.decode(jpeg) for jpeg in faces["jpeg"]])
-        rows = _predict(name, model, faces, lambda rows, pixels=pixels: pixels[rows.index], profile, {})
+        rows = score_faces(name, model, faces, lambda rows, pixels=pixels: pixels[rows.index], profile, {})
         scored = np.unique(positions(faces, name, profile)).size
         verdicts.append(Verdict(path, float(video_scores(rows).iloc[0]), scored, None))
     return verdicts
@@ -170,7 +170,7 @@ def positions(faces: pd.DataFrame, name: str, profile: Profile) -> np.ndarray:
     return np.concatenate([np.unique(rows) for rows in chosen]) if chosen else np.empty(0, int)
 
 
-def _predict(
+def score_faces(
     name: str,
     model,
     faces: pd.DataFrame,
@@ -180,7 +180,16 @@ def _predict(
     *,
     description: str | None = None,
 ) -> pd.DataFrame:
-    """Predictions for the people in `faces` (index 0, 1, …), whose pictures `read` gives."""
+    """Predictions for the people in `faces`, in the columns `COLUMNS`.
+
+    Args:
+        name, model: which model, and itself.
+        faces: columns video, track and frame, index 0, 1, …; the rows of a person together, in the order of time.
+        read: gives the pictures of some rows of `faces`, RGB uint8 (rows, side, side, 3).
+        profile: says how many faces of a person are scored.
+        variants: ways in which they are looked at beside the plain one.
+        description: of the progress bar; None shows none.
+    """
     places = positions(faces, name, profile)
     first = places if places.ndim == 1 else places[:, 0]
     size = _BATCH if places.ndim == 1 else max(1, _BATCH // places.shape[1])

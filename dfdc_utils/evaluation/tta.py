@@ -13,7 +13,7 @@ Transformation = Callable[[np.ndarray], np.ndarray]
 """Takes and returns a batch of RGB uint8 faces, (faces, side, side, 3)."""
 
 
-def _each(change: Transformation) -> Transformation:
+def each(change: Transformation) -> Transformation:
     """A transformation of one face as one of a batch."""
     return lambda batch: np.stack([change(face) for face in batch]) if len(batch) else batch
 
@@ -27,7 +27,7 @@ def _zoom(fraction: float) -> Transformation:
         edge = max(1, round(fraction * side))
         return cv2.resize(face[edge:-edge, edge:-edge], (side, side), interpolation=cv2.INTER_CUBIC)
 
-    return _each(change)
+    return each(change)
 
 
 def _shift(right: float, down: float) -> Transformation:
@@ -38,7 +38,7 @@ def _shift(right: float, down: float) -> Transformation:
         move = np.array([[1, 0, round(right * side)], [0, 1, round(down * side)]], dtype=np.float64)
         return cv2.warpAffine(face, move, (side, side), borderMode=cv2.BORDER_REPLICATE)
 
-    return _each(change)
+    return each(change)
 
 
 def _gamma(exponent: float) -> Transformation:
@@ -47,7 +47,7 @@ def _gamma(exponent: float) -> Transformation:
     return lambda batch: curve[batch]
 
 
-def _rescale(fraction: float) -> Transformation:
+def rescale(fraction: float) -> Transformation:
     """Shrunk to `fraction` of the side and back: what a smaller upload of the same clip would show."""
 
     def change(face: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def _rescale(fraction: float) -> Transformation:
         shrunk = cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA)
         return cv2.resize(shrunk, (side, side), interpolation=cv2.INTER_CUBIC)
 
-    return _each(change)
+    return each(change)
 
 
 def _sharpen(amount: float) -> Transformation:
@@ -65,14 +65,14 @@ def _sharpen(amount: float) -> Transformation:
     def change(face: np.ndarray) -> np.ndarray:
         return cv2.addWeighted(face, 1 + amount, cv2.GaussianBlur(face, (0, 0), 1.0), -amount, 0)
 
-    return _each(change)
+    return each(change)
 
 
 # In the order in which they are taken: the first few already cover geometry, light and sharpness.
 _TRANSFORMATIONS: dict[str, Transformation] = {
     "zoom": _zoom(0.05),
     "lighter": _gamma(0.85),
-    "rescale": _rescale(0.75),
+    "rescale": rescale(0.75),
     "shift": _shift(0.04, 0.02),
     "darker": _gamma(1.2),
     "sharpen": _sharpen(0.5),

@@ -23,6 +23,7 @@ from dfdc_utils.plots.evaluation import (
     comparison,
     confusion_matrices,
     reliability,
+    robustness,
     roc_curves,
     score_distributions,
     tta_effect,
@@ -46,6 +47,7 @@ __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
     "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
     "fakes_per_original", "filterable", "histograms", "kernels", "labels_per_part", "learning_curves",
-    "maximised", "mean_activations", "outcomes", "pair_differences", "reliability", "roc_curves", "save",
-    "score_distributions", "side_by_side", "splits", "trivial_baseline", "tta_effect", "use", "worst_clips",
+    "maximised", "mean_activations", "outcomes", "pair_differences", "reliability", "robustness",
+    "roc_curves", "save", "score_distributions", "side_by_side", "splits", "trivial_baseline",
+    "tta_effect", "use", "worst_clips",
 ]
