@@ -377,3 +377,38 @@ def test_robustness_has_a_panel_a_corruption_and_a_line_a_model_from_the_clean_v
     assert blur.lines[2].get_ydata().tolist() == [0.5] * 3
     assert [label.get_text() for label in blur.get_xticklabels()] == ["none", "1.5", "3"]
     assert jpeg.get_xlabel() == "JPEG, quality"
+
+
+def test_the_ablation_shows_each_change_with_its_interval_by_model():
+    rows = pd.DataFrame({
+        "variant": ["zoom", "shift_back", "all"], "auc": [0.1, 0.0, 0.05], "auc_low": [0.0, -0.1, 0.0],
+        "auc_high": [0.2, 0.1, 0.1], "log_loss": [-0.1, 0.1, 0.0], "log_loss_low": -0.2, "log_loss_high": 0.2,
+    })
+    figure = plots.tta_ablation({"Meso4": rows, "Custom CNN": rows.assign(auc=0.3)})
+    auc, log_loss = figure.axes
+    assert [dots.get_offsets()[:, 0].tolist() for dots in auc.collections[1::2]] == [[0.1, 0, 0.05], [0.3] * 3]
+    assert auc.collections[0].get_segments()[1][:, 0].tolist() == [-0.1, 0.1]
+    assert [label.get_text() for label in auc.get_yticklabels()] == ["zoom", "shift back", "all"]
+    assert "less is better" in log_loss.get_title(loc="left")
+
+
+def test_subgroups_have_a_panel_a_kind_and_say_how_many_videos_there_are():
+    rows = pd.DataFrame({
+        "by": ["method", "method", "light"], "group": ["sound", "original", "dim"], "count": [2, 9, 11],
+        "accuracy": [0.5, 0.8, 0.7], "low": [0.1, 0.5, 0.4], "high": [0.9, 0.95, 0.9],
+    })
+    figure = plots.subgroups({"Meso4": rows, "Custom CNN": rows})
+    assert [axes.get_ylabel() for axes in figure.axes] == ["method", "light"]
+    assert "sound (2) | original (9)" in texts(figure) and "dim (11)" in texts(figure)
+    assert figure.axes[1].collections[1].get_offsets()[0, 0] == 0.7
+
+
+def test_leakage_shows_every_draw_and_the_means():
+    aucs = pd.DataFrame({
+        "model": "nearest neighbours", "split": ["random"] * 2 + ["by part"] * 2, "draw": [0, 1] * 2,
+        "auc": [0.2, 0.3, 0.6, 0.7],
+    })
+    figure = plots.leakage(aucs)
+    assert "0.25" in texts(figure) and "0.65" in texts(figure)
+    assert [dots.get_label() for dots in figure.axes[0].collections] == ["random", "by part"]
+    assert figure.axes[0].collections[1].get_offsets()[:, 0].tolist() == [0.6, 0.7]

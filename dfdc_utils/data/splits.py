@@ -49,7 +49,7 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
     if method == "part":
         keys, orders = known["part"], [sorted(known["part"].unique(), key=part_key)]
     else:
-        keys = _originals(known) if method == "original" else known["video"]
+        keys = original_of(known) if method == "original" else known["video"]
         # At random, each label is drawn apart, so that small sets have both in every split.
         drawn = [keys] if method == "original" else [keys[known["label"] == label] for label in ("FAKE", "REAL")]
         # Sorted first: the draw must not depend on the order in which a disk lists its files.
@@ -75,14 +75,14 @@ def check(table: pd.DataFrame, *, originals: bool = True) -> None:
     _require_one_split(split.groupby(table["video"]).unique(), "video")
     if originals:
         labelled = table["label"].notna()
-        _require_one_split(split[labelled].groupby(_originals(table[labelled])).unique(), "original")
+        _require_one_split(split[labelled].groupby(original_of(table[labelled])).unique(), "original")
 
 
 def leaks(table: pd.DataFrame) -> dict[str, int]:
     """How much a split leaks: `originals` that stand in more than one split, and `videos` of the test split
     that share their original with a training video."""
     known = table[table["split"].isin(SPLITS)]
-    originals = _originals(known)
+    originals = original_of(known)
     trained_on = set(originals[known["split"] == "train"])
     return {
         "videos": int(originals[known["split"] == "test"].isin(trained_on).sum()),
@@ -90,7 +90,7 @@ def leaks(table: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _originals(table: pd.DataFrame) -> pd.Series:
+def original_of(table: pd.DataFrame) -> pd.Series:
     """The name of the original behind each video; a real one, or a fake of unknown origin, is its own.
 
     The name is enough: of Kaggle's sample most originals are not among the files.

@@ -6,7 +6,7 @@ network.
 """
 
 import types
-from collections.abc import Iterable
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -68,29 +68,21 @@ def frame_scores(predictions: pd.DataFrame, *, tta: bool = False) -> pd.DataFram
     return predictions.groupby(face, as_index=False)["p_fake"].mean()
 
 
-def video_scores(predictions: pd.DataFrame, *, tta: bool = False, method: str = "mean") -> pd.Series:
+def video_scores(
+    predictions: pd.DataFrame, *, tta: bool = False, method: str | Callable[[np.ndarray], float] = "mean"
+) -> pd.Series:
     """P(fake) by video, for the videos that have predictions.
 
-    Variants are averaged first, then the frames of a person by `method` (one of `METHODS`). Of two people the
-    one who looks most fake counts: a label says that something in the video is fake, not who.
+    Variants are averaged first, then the frames of a person by `method`: one of `METHODS`, or what
+    `learned.fit_aggregation` gives. Of two people the one who looks most fake counts: a label says that something
+    in the video is fake, not who.
     """
-    if method not in METHODS:
+    if not callable(method) and method not in METHODS:
         raise ValueError(f"Frames are aggregated by {', '.join(METHODS)}, not by {method!r}.")
+    combine = method if callable(method) else METHODS[method]
     frames = frame_scores(predictions, tta=tta).groupby(["video", "track"])["p_fake"]
-    people = frames.agg(lambda p_fake: float(METHODS[method](p_fake.to_numpy())))
+    people = frames.agg(lambda p_fake: float(combine(p_fake.to_numpy())))
     return people.groupby("video").max()
-
-
-def ensemble(scores: Iterable[pd.Series]) -> pd.Series:
-    """The mean of several models' `video_scores`.
-
-    Raises ValueError where the models did not score the same videos.
-    """
-    together = pd.concat(scores, axis=1)
-    missing = together.index[together.isna().any(axis=1)]
-    if len(missing):
-        raise ValueError(f"{len(missing)} videos are not scored by every model, {missing[0]} for one.")
-    return together.mean(axis=1).rename("p_fake")
 
 
 def training_prior(table: pd.DataFrame) -> float:
@@ -107,7 +99,7 @@ def every_video(
     """One row for every video of a split, also for those that no model could look at.
 
     Args:
-        scores: P(fake) by video, from `video_scores` or `ensemble`.
+        scores: P(fake) by video, from `video_scores` or one of `ensembles`.
         table: the study's table; gives the videos of the split, their labels and the training prior.
         account: the video account of the extraction; says why a video has no face.
         split: one of the table's splits.

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
+from dfdc_utils.data.splits import original_of
 from dfdc_utils.evaluation import aggregation
 from dfdc_utils.evaluation.calibration import expected_calibration_error
 from dfdc_utils.workspace import Workspace, whole, write_json
@@ -135,8 +136,7 @@ def bootstrap_interval(
     if labels.min() == labels.max():
         raise ValueError("An interval needs real and fake videos.")
     p_fake = videos["p_fake"].to_numpy()
-    # A real video is its own original; a fake names it even where that file is in no part one has.
-    groups = list(videos.groupby(videos["original"].fillna(videos["video"])).indices.values())
+    groups = list(videos.groupby(original_of(videos)).indices.values())
     generator = np.random.default_rng(seed)
     drawn = []
     for _ in range(rounds):

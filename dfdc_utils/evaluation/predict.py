@@ -5,6 +5,7 @@ in order. A frame model scores them one by one, each once; a sequence model take
 a short track repeats some.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,8 @@ def predict(
 
     Returns:
         Columns model, video, track, frame, variant ("plain" or an augmentation's name), p_fake. For a
-        sequence model a row is a window, and `frame` is its first.
+        sequence model a row is a window, and `frame` is its first. Its `attrs["seconds_per_face"]` says, by
+        variant, how long changing and scoring a face took.
 
     Raises FileNotFoundError where the table, the faces or the model are missing, naming the notebook to run.
     """
@@ -56,14 +58,16 @@ def predict(
     faces = store.faces(["video", "track", "frame"]).merge(table[["video", "split"]], on="video")
     faces = faces.sort_values(["video", "track", "frame"], ignore_index=True)
     variants = augmentation.variants(profile.tta_variants) if tta else {}
-    predictions = []
+    predictions, seconds = [], {}
     for split in splits:
         rows = faces[faces["split"] == split].reset_index(drop=True)
         predictions.append(score_faces(
             name, model, rows, store.crops, profile,
             variants if split in AUGMENTED_SPLITS else {}, description=f"{name}, {split}",
         ))
+        seconds |= predictions[-1].attrs["seconds_per_face"]
     result = pd.concat(predictions, ignore_index=True)
+    result.attrs["seconds_per_face"] = seconds
     with whole(workspace.predictions(name)) as temporary:
         result.to_parquet(temporary, index=False)
     return result
@@ -180,7 +184,7 @@ def score_faces(
     *,
     description: str | None = None,
 ) -> pd.DataFrame:
-    """Predictions for the people in `faces`, in the columns `COLUMNS`.
+    """Predictions for the people in `faces`: what `predict` returns.
 
     Args:
         name, model: which model, and itself.
@@ -194,7 +198,7 @@ def score_faces(
     first = places if places.ndim == 1 else places[:, 0]
     size = _BATCH if places.ndim == 1 else max(1, _BATCH // places.shape[1])
     ways = {PLAIN: lambda pixels: pixels, **variants}
-    scores = {variant: [] for variant in ways}
+    scores, seconds = {variant: [] for variant in ways}, {variant: [] for variant in ways}
     with tqdm(
         total=places.size * len(ways), desc=description, unit="face", mininterval=1.0,
         disable=description is None,
@@ -203,13 +207,20 @@ def score_faces(
             batch = places[start:start + size]
             pixels = read(faces.iloc[batch.ravel()])
             for variant, change in ways.items():
+                began = time.perf_counter()
                 # A window's frames all change in the same way: variants are fixed.
                 seen = change(pixels).reshape(*batch.shape, *pixels.shape[1:])
                 scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
+                seconds[variant].append((time.perf_counter() - began) / batch.size)
                 progress.update(batch.size)
     rows = faces.loc[first, ["video", "track", "frame"]].reset_index(drop=True)
     tables = [
         rows.assign(model=name, variant=variant, p_fake=np.concatenate([np.empty(0), *parts]))
         for variant, parts in scores.items()
     ]
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    result = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    # The median passes over the first batches, in which the network is compiled.
+    result.attrs["seconds_per_face"] = {
+        variant: float(np.median(of_batches)) for variant, of_batches in seconds.items() if of_batches
+    }
+    return result

@@ -19,8 +19,8 @@ def write(workspace: Workspace, scores: pd.Series) -> pd.DataFrame:
 
     Args:
         workspace: with the study's table and video account.
-        scores: P(fake) by video, from `aggregation.video_scores` or `aggregation.ensemble`. Videos without a
-            face get the training prior.
+        scores: P(fake) by video, from `aggregation.video_scores` or one of `ensembles`. Videos without a face get
+            the training prior.
 
     The rows stand in the order of `sample_submission.csv` where that lies in or beside the folder of the
     videos, else in the table's. Raises ValueError where there are no unlabelled videos, or where their names

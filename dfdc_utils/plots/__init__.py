@@ -9,6 +9,7 @@ Each function returns a `Figure`, which a notebook shows where it is the value o
 Real is blue and fake is vermilion, everywhere. Nothing here needs Keras, or knows how its numbers came about.
 """
 
+from dfdc_utils.plots.conditions import leakage, robustness, subgroups, tta_ablation
 from dfdc_utils.plots.data import (
     categories,
     fakes_per_original,
@@ -23,7 +24,6 @@ from dfdc_utils.plots.evaluation import (
     comparison,
     confusion_matrices,
     reliability,
-    robustness,
     roc_curves,
     score_distributions,
     tta_effect,
@@ -46,8 +46,8 @@ from dfdc_utils.plots.training import architecture, learning_curves
 __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
     "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
-    "fakes_per_original", "filterable", "histograms", "kernels", "labels_per_part", "learning_curves",
-    "maximised", "mean_activations", "outcomes", "pair_differences", "reliability", "robustness",
-    "roc_curves", "save", "score_distributions", "side_by_side", "splits", "trivial_baseline",
-    "tta_effect", "use", "worst_clips",
+    "fakes_per_original", "filterable", "histograms", "kernels", "labels_per_part", "leakage",
+    "learning_curves", "maximised", "mean_activations", "outcomes", "pair_differences", "reliability",
+    "robustness", "roc_curves", "save", "score_distributions", "side_by_side", "splits", "subgroups",
+    "trivial_baseline", "tta_ablation", "tta_effect", "use", "worst_clips",
 ]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
 from dfdc_utils.plots.faces import face_strips
-from dfdc_utils.plots.style import GREY, LABELS, LIGHT, WIDTH, by_label, drawn, heading, model_style, panels
+from dfdc_utils.plots.style import GREY, LABELS, LIGHT, WIDTH, by_label, drawn, model_style, panels
 
 _THRESHOLD = 0.5
 
@@ -182,33 +182,6 @@ def reliability(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
     axes[0].set_ylabel("Share of fakes in it")
     handles = [plt.Line2D([], [], label=name, **style) for name, style in styles.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    return figure
-
-
-@drawn
-def robustness(curves: dict[str, pd.DataFrame], measure: str, name: str) -> Figure:
-    """How `measure` falls with the strength of each corruption, one line a model.
-
-    Args:
-        curves: by the model's title, what `robustness.curves` gives.
-        measure: one of its columns, whose chance level is 0.5.
-        name: of the measure, for people.
-    """
-    kinds = next(iter(curves.values())).groupby("corruption", sort=False)
-    figure, axes = panels(len(kinds), columns=3, height=2.5)
-    styles = model_style(curves)
-    for number, (ax, (corruption, steps)) in enumerate(zip(axes, kinds, strict=True)):
-        ax.axhline(0.5, color=GREY, linestyle=":", linewidth=1.2)
-        for title, table in curves.items():
-            rows = table[table["corruption"] == corruption]
-            ax.plot(rows["strength"], rows[measure], marker="o", markersize=3.5, **styles[title])
-        ax.set_xticks(steps["strength"], ["none", *(f"{level:g}" for level in steps["level"][1:])], fontsize=9)
-        ax.set(xlabel=steps["unit"].iloc[0], ylim=(-0.03, 1.03))
-        if number % 3 == 0:
-            ax.set_ylabel(name)
-    handles = [plt.Line2D([], [], label=title, **style) for title, style in styles.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    heading(figure, f"{name} of test videos whose faces got worse")
     return figure
 
 

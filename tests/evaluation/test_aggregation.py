@@ -71,14 +71,6 @@ def test_a_face_without_its_plain_prediction_is_refused(predictions):
         aggregation.video_scores(predictions[predictions["variant"] == "zoom"], tta=True)
 
 
-def test_an_ensemble_is_the_mean_of_its_models(predictions):
-    other = predictions.assign(model="custom_cnn", p_fake=0.4)
-    scores = [aggregation.video_scores(predictions), aggregation.video_scores(other)]
-    assert aggregation.ensemble(scores)["fake.mp4"] == pytest.approx(0.55)
-    with pytest.raises(ValueError, match="real.mp4"):
-        aggregation.ensemble([scores[0], scores[1].drop("real.mp4")])
-
-
 def test_the_training_prior_counts_training_videos_only(table):
     assert aggregation.training_prior(table) == 0.75
     with pytest.raises(ValueError, match="no labelled training videos"):

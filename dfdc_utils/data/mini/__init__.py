@@ -6,6 +6,6 @@ From the bottom up: `shapes`; `identities`, `lights`, `speech`; `geometry`; `hai
 `heads`, `bodies`; `rooms`, `cameras`; `scenes`; `forgeries`; `videos`; `dataset`.
 """
 
-from dfdc_utils.data.mini.dataset import draw
+from dfdc_utils.data.mini.dataset import draw, truth
 
-__all__ = ["draw"]
+__all__ = ["draw", "truth"]

@@ -35,6 +35,7 @@ _RATE = 30
 _DONORS = 3
 """People of each part who are seen in fakes only."""
 _TEST = "test_videos"
+_TRUTH = "manipulations.csv"
 
 # The wart of part 0, part 1 and so on: the first original has it, and with it all fakes of that original.
 # The later parts test, so what cannot be judged at all comes early. A set of fewer parts has no warts.
@@ -110,6 +111,18 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
         if out.exists():
             shutil.rmtree(out)
     return out
+
+
+def truth(root: Path) -> pd.DataFrame | None:
+    """How each labelled clip of the synthetic set in `root` was made; None for a set that was not drawn here.
+
+    One row a video: video, method ("" for an original), strength (0 hard to see, 1 clumsy; NaN for an original),
+    skin_tone (0 lightest to 1 darkest; NaN where nobody is seen), light, distance, people, wart and more. No model
+    may read it.
+    """
+    if not (Path(root) / DRAWN).is_file():
+        return None
+    return pd.read_csv(Path(root) / _TRUTH, keep_default_na=False, na_values={"strength": "", "skin_tone": ""})
 
 
 def plan(profile: Profile) -> list[Take]:
@@ -273,7 +286,7 @@ def _spoil(path: Path, wart: str) -> None:
 
 def _write_tables(folder: Path, rows: pd.DataFrame) -> None:
     labelled = rows[rows["part"] != _TEST]
-    labelled.to_csv(folder / "manipulations.csv", index=False)
+    labelled.to_csv(folder / _TRUTH, index=False)
     for part, of_part in labelled.groupby("part"):
         write_json(folder / part / "metadata.json", {
             row.video: {"label": "FAKE", "split": "train", "original": row.original} if row.method

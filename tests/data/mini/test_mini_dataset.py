@@ -25,7 +25,7 @@ def mini_plan():
 
 @pytest.fixture(scope="module")
 def truth(tiny_dfdc):
-    return pd.read_csv(tiny_dfdc / "manipulations.csv", keep_default_na=False)
+    return mini.truth(tiny_dfdc)
 
 
 def _clips(plan, labelled=True):
@@ -238,3 +238,9 @@ def test_any_numbers_of_clips(tmp_path):
     profile = profiles.get("tiny", parts=2, clips_per_part=8, originals_per_part=3, unlabelled_clips=1)
     counts = collections.Counter(take.part for take in dataset.plan(profile) for _ in take.clips)
     assert counts == {"dfdc_train_part_0": 8, "dfdc_train_part_1": 8, "test_videos": 1}
+
+
+def test_the_truth_is_known_of_drawn_clips_only(truth, tmp_path):
+    assert "" in set(truth["method"]) and truth.loc[truth["method"] == "", "strength"].isna().all()
+    assert truth.loc[truth["method"] != "", "strength"].between(0, 1).all()
+    assert mini.truth(tmp_path) is None
