@@ -109,7 +109,11 @@ def test_tta_without_variants_equals_plain_prediction_exactly(frame_study):
 
 def test_predictions_survive_the_disk_and_are_all_that_metrics_need(frame_study, table, account):
     rows = predict.predict("meso4", frame_study, splits=("train", "test"))
-    pd.testing.assert_frame_equal(predict.load(frame_study, "meso4"), rows, check_dtype=False)
+    read = predict.load(frame_study, "meso4")
+    pd.testing.assert_frame_equal(read, rows, check_dtype=False)
+    # What each variant costs is kept too.
+    assert set(read.attrs["seconds_per_face"]) == {"plain", "zoom", "lighter"}
+    assert all(0 < seconds < 10 for seconds in read.attrs["seconds_per_face"].values())
     result = metrics.evaluate(predict.load(frame_study, "meso4"), table, account)
     assert result["test"]["video"]["plain"]["count"] == (table["split"] == "test").sum()
     assert result["train"]["video"]["plain"]["count"] == (table["split"] == "train").sum()
