@@ -20,14 +20,14 @@ def tta_ablation(tables: dict[str, pd.DataFrame]) -> Figure:
 
     `tables`: by the model's title, what `ablation.tta_ablation` gives.
     """
-    measures = (("auc", "AUC (more is better)"), ("log_loss", "Log loss (less is better)"))
+    measures = (("auc", "AUC: more is better"), ("log_loss", "Log loss: less is better"))
     variants = list(next(iter(tables.values()))["variant"])
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 0.13 * len(variants) * len(tables) + 1.6), sharey=True)
     for ax, (measure, name) in zip(axes, measures, strict=True):
         ax.axvline(0, color=GREY, linestyle=":", linewidth=1.2)
         for title, rows, place, style in _side_by_side(tables):
             _with_interval(ax, rows[measure], rows[f"{measure}_low"], rows[f"{measure}_high"], place, style, title)
-        ax.set_title(f"Change in {name}")
+        ax.set(title=name, xlabel="with minus without")
         ax.grid(axis="y", visible=False)
     axes[0].set_yticks(range(len(variants)), [name.replace("_", " ") for name in variants])
     axes[0].invert_yaxis()

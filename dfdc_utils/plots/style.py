@@ -101,10 +101,13 @@ def save(figure: Figure, workspace: Workspace, name: str) -> Figure:
 
 def model_style(titles: Iterable[str]) -> dict[str, dict]:
     """Colour and dashes for each model by its title, as keywords of `Axes.plot`."""
-    styles, others = {}, iter(_OTHERS * 4)
+    styles, others = {}, 0
     for title in titles:
-        number = list(_MODELS).index(title) if title in _MODELS else 0
-        styles[title] = {"color": _MODELS.get(title) or next(others), "linestyle": _DASHES[number]}
+        if title in _MODELS:
+            colour, number = _MODELS[title], list(_MODELS).index(title)
+        else:
+            colour, number, others = _OTHERS[others % len(_OTHERS)], others, others + 1
+        styles[title] = {"color": colour, "linestyle": _DASHES[number % len(_DASHES)]}
     return styles
 
 
