@@ -37,7 +37,7 @@ def detail(faces: np.ndarray) -> np.ndarray:
     return np.log1p(np.stack(maps))
 
 
-def compare_splits(table: pd.DataFrame, store: FaceStore, *, by: str, seed: int, repeats: int = 10) -> pd.DataFrame:
+def compare_splits(table: pd.DataFrame, store: FaceStore, *, by: str, seed: int, repeats: int = 5) -> pd.DataFrame:
     """The AUC of the small models under both splits.
 
     Every video is tested once: five folds, four of which train. The two splits differ in one thing: at random, the
