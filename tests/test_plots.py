@@ -398,7 +398,7 @@ def test_subgroups_have_a_panel_a_kind_and_say_how_many_videos_there_are():
         "accuracy": [0.5, 0.8, 0.7], "low": [0.1, 0.5, 0.4], "high": [0.9, 0.95, 0.9],
     })
     figure = plots.subgroups({"Meso4": rows, "Custom CNN": rows})
-    assert [axes.get_ylabel() for axes in figure.axes] == ["method", "light"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["By method", "By light"]
     assert "sound (2) | original (9)" in texts(figure) and "dim (11)" in texts(figure)
     assert figure.axes[1].collections[1].get_offsets()[0, 0] == 0.7
 

@@ -43,11 +43,8 @@ def subgroups(tables: dict[str, pd.DataFrame]) -> Figure:
     """
     first = next(iter(tables.values()))
     kinds = list(first["by"].unique())
-    sizes = first["by"].value_counts()
-    figure, axes = plt.subplots(
-        len(kinds), figsize=(WIDTH, 0.13 * len(first) * len(tables) + 1.4), sharex=True,
-        height_ratios=[sizes[kind] for kind in kinds],
-    )
+    most = first["by"].value_counts().max()
+    figure, axes = panels(len(kinds), columns=2, height=0.12 * most * len(tables) + 0.6)
     for ax, kind in zip(axes, kinds, strict=True):
         of_kind = {title: table[table["by"] == kind] for title, table in tables.items()}
         for title, rows, place, style in _side_by_side(of_kind):
@@ -55,12 +52,10 @@ def subgroups(tables: dict[str, pd.DataFrame]) -> Figure:
         names = [f"{row.group} ({row.count})" for row in of_kind[next(iter(tables))].itertuples(index=False)]
         ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
         ax.invert_yaxis()
-        ax.set_ylabel(kind)
+        ax.set(title=f"By {kind}", xlabel="share called rightly", xlim=(-0.03, 1.03))
         ax.grid(axis="y", visible=False)
-    axes[-1].set(xlabel="Share called rightly, 95 % interval", xlim=(-0.03, 1.03))
-    figure.align_ylabels()
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    heading(figure, "By the way fakes were made, and by group (test videos in brackets)")
+    heading(figure, "Kinds of test videos (their number in brackets), with 95 % intervals")
     return figure
 
 
