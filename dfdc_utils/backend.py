@@ -7,6 +7,7 @@ The face detector needs TensorFlow under any backend, and imports it `quietly`.
 """
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
@@ -42,4 +43,41 @@ with quietly():
 
         tensorflow.config.list_physical_devices()
 
-__all__ = ["keras", "layers", "ops", "quietly"]
+__all__ = ["gpus", "keras", "layers", "ops", "precision", "quietly", "replicas"]
+
+
+def gpus() -> int:
+    """How many GPUs the backend sees."""
+    return len(keras.distribution.list_devices("gpu"))
+
+
+@contextlib.contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Layers made within it compute in `policy`, a Keras dtype policy; "auto": half precision on a GPU only.
+
+    On a GPU that halves memory and time; a CPU has no half precision worth speaking of, and takes longer.
+    """
+    before = keras.config.dtype_policy()
+    if policy == "auto":
+        policy = "mixed_float16" if gpus() else "float32"
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def replicas():
+    """A context in which models are built and trained on all GPUs at once, each with a share of every batch.
+
+    With one GPU or none, and under other backends than TensorFlow, it changes nothing.
+    """
+    if keras.backend.backend() == "tensorflow" and gpus() > 1:
+        return _mirrored().scope()
+    return contextlib.nullcontext()
+
+
+@functools.cache
+def _mirrored():
+    # One a process: the sums over devices of a second one are mixed up with those of the first.
+    return tensorflow.distribute.MirroredStrategy()

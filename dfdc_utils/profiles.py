@@ -82,6 +82,13 @@ class Profile:
     """How strongly training faces are augmented, as a multiple of `training.augmentation.STRENGTHS`; 0 not at all."""
     schedule: str = "constant"
     """The learning rate: "constant" as in the report, or falling, as "cosine" or in "steps" (`Recipe.schedule`)."""
+    draw: str = "pairs"
+    """How the videos of an epoch are drawn, one of `training.batches.DRAWS`."""
+    precision: str = "float32"
+    """Of what layers compute in: "float32"; "mixed_float16" or "mixed_bfloat16", for GPUs that have it; or
+    "auto", mixed_float16 on a GPU and float32 without. Weights are kept in single precision in any case."""
+    compiler: str = "none"
+    """"xla" compiles a training step as a whole: minutes at first, less for each batch afterwards on a GPU."""
     warmup_batches: int = 2000
     """Batches of single frames on which a backbone without ImageNet weights is trained before it is frozen."""
     patience: int = 5
@@ -123,6 +130,9 @@ _CHOICES = types.MappingProxyType({
     "weights": ("imagenet", "auto", "random"),
     "reading": ("A", "B"),
     "schedule": ("constant", "cosine", "steps"),
+    "draw": ("pairs", "balanced", "natural"),
+    "precision": ("auto", "float32", "mixed_float16", "mixed_bfloat16"),
+    "compiler": ("none", "xla"),
 })
 _MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation")
 
@@ -188,12 +198,12 @@ _PROFILES = {
             description="Kaggle's 400-video sample of DFDC: one GPU, an evening.",
             source="dfdc", split="original",
             # Four hundred videos in shards of 64 would keep seven workers busy and no more.
-            videos_per_shard=8,
+            videos_per_shard=8, precision="auto",
         ),
         Profile(
             name="full",
             description="All 50 parts of DFDC, split 30/10/10: the study of the report.",
-            source="dfdc",
+            source="dfdc", precision="auto",
         ),
     )
 }

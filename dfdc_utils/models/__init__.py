@@ -57,12 +57,24 @@ def build(name: str, profile: Profile) -> "keras.Model":
 
 
 def load(path: Path | str) -> "keras.Model":
-    """A model saved by `training.fit.train`. Raises FileNotFoundError where there is none."""
-    from dfdc_utils.backend import keras
+    """A model saved by `training.fit.train`. Raises FileNotFoundError where there is none.
+
+    What was trained in half precision on a GPU computes in single precision where there is no GPU.
+    """
+    from dfdc_utils.backend import gpus, keras
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no model at {path}: train it first (notebooks 03 to 06).")
-    return keras.models.load_model(path, safe_mode=True)
+    model = keras.models.load_model(path, safe_mode=True)
+    if not gpus():
+        _compute_in("float32", model)
+    return model
+
+
+def _compute_in(policy: str, layer: "keras.Layer") -> None:
+    layer.dtype_policy = policy
+    for inner in getattr(layer, "layers", ()):
+        _compute_in(policy, inner)
 
 
 def _architecture(name: str) -> tuple[str, str]:

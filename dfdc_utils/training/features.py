@@ -15,6 +15,8 @@ from dfdc_utils.training.batches import Crops
 from dfdc_utils.workspace import whole
 
 _BATCH = 64
+_READ = 8 * _BATCH
+"""Faces that are read, and given to the backbone, at a time."""
 
 
 class Features:
@@ -60,10 +62,11 @@ def _write(path: Path, backbone: keras.Model, sets: list[Crops], seed: int, titl
         total=len(sets) * count, desc=f"features {title}", unit="face", mininterval=1.0, disable=title is None
     ) as progress:
         for number, crops in enumerate(sets):
-            for start in range(0, count, _BATCH):
-                positions = np.arange(start, min(start + _BATCH, count))
+            for start in range(0, count, _READ):
+                positions = np.arange(start, min(start + _READ, count))
                 pixels = crops(positions, (seed, number, start))
-                values[number, positions] = backbone.predict_on_batch(pixels)
+                # predict_on_batch would have each of several GPUs look at all of them.
+                values[number, positions] = backbone.predict(pixels, batch_size=_BATCH, verbose=0)
                 progress.update(len(positions))
     values.flush()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dfdc_utils import models
-from dfdc_utils.backend import keras
+from dfdc_utils.backend import keras, precision, replicas
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.training import features
@@ -59,8 +59,8 @@ class Training:
 def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -> Training:
     """Trains model `name` on the face store of `workspace`; writes the model and its record there.
 
-    A training that was cut off is taken up at the epoch where it stood. On a CPU the same seed gives the same
-    weights, cut off or not.
+    It runs on all GPUs there are, in the profile's precision. A training that was cut off is taken up at the
+    epoch where it stood. On a CPU the same seed gives the same weights, cut off or not.
 
     Args:
         name: one of `models.names()`.
@@ -73,9 +73,17 @@ def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -
         ValueError: a split lacks faces of one label, or a change is not one to a recipe.
         models.WeightsUnavailable: the profile wants ImageNet weights and there are none.
     """
+    recipe = Recipe.for_model(name, workspace.profile, **changes)
+    with precision(workspace.profile.precision), replicas() as strategy:
+        if strategy:
+            # Keras cannot accumulate gradients there. What would be accumulated is one batch, shared among them.
+            recipe = dataclasses.replace(recipe, batch_size=recipe.batch_size * recipe.accumulation, accumulation=1)
+        return _train(name, workspace, recipe, verbose)
+
+
+def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Training:
     started = time.perf_counter()
     profile = workspace.profile
-    recipe = Recipe.for_model(name, profile, **changes)
     keras.utils.set_random_seed(profile.seed)
     _make_repeatable()
 

@@ -13,13 +13,14 @@ _LOSSES = {
     "focal": "binary_focal_crossentropy",
 }
 _SCHEDULES = ("constant", "cosine", "steps")
+_COMPILERS = ("none", "xla")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """The rules by which one model is trained.
 
-    Raises ValueError for a loss, schedule or draw that does not exist.
+    Raises ValueError for a loss, schedule, draw or compiler that does not exist.
     """
 
     loss: str = "binary_crossentropy"
@@ -46,6 +47,8 @@ class Recipe:
     """How strongly training faces are augmented (`augmentation.augment`); 0 not at all."""
     augmented_copies: int = 0
     """Where features are cached: sets of features of augmented faces, beside the set of the faces themselves."""
+    compiler: str = "none"
+    """"xla" compiles each step as a whole, which takes longer than it saves on a CPU."""
     warmup_batches: int = 0
     """Batches of single frames on which a backbone that starts at random is trained before it is frozen."""
     warmup_batch_size: int = 32
@@ -53,7 +56,8 @@ class Recipe:
     """Its learning rate, as a share of `learning_rate`."""
 
     def __post_init__(self):
-        for field, allowed in (("loss", tuple(_LOSSES)), ("schedule", _SCHEDULES), ("draw", DRAWS)):
+        choices = {"loss": tuple(_LOSSES), "schedule": _SCHEDULES, "draw": DRAWS, "compiler": _COMPILERS}
+        for field, allowed in choices.items():
             if getattr(self, field) not in allowed:
                 raise ValueError(f"A recipe's {field} is one of {', '.join(allowed)}, not {getattr(self, field)!r}.")
 
@@ -61,7 +65,7 @@ class Recipe:
     def for_model(cls, name: str, profile: Profile, **changes) -> "Recipe":
         """The rules for model `name` at the sizes of `profile`, with some of them replaced."""
         rules = {"A": {"learning_rate": 1e-3}, "B": {"learning_rate": 1e-4, "weight_decay": 1e-7}}[profile.reading]
-        rules |= {name: getattr(profile, name) for name in ("patience", "schedule", "augmentation")}
+        rules |= {name: getattr(profile, name) for name in ("patience", "schedule", "augmentation", "draw", "compiler")}
         if name in models.SEQUENCE_MODELS:
             rules |= {
                 "epochs": profile.sequence_epochs,
@@ -108,6 +112,5 @@ class Recipe:
             loss=_LOSSES[self.loss],
             loss_weights=0.5 if self.loss == "squared_error" else None,
             weighted_metrics=["accuracy"],
-            # XLA's compilation takes longer than it saves on a CPU.
-            jit_compile=False,
+            jit_compile=self.compiler == "xla",
         )
