@@ -18,7 +18,8 @@ class Profile:
     name: str
     description: str
     source: str
-    """Where the videos come from: "synthetic" (drawn on the spot) or "dfdc" (found on disk)."""
+    """Where the faces come from: "synthetic" (videos, drawn on the spot), "dfdc" (videos, found on disk) or "crops"
+    (ready-made face crops, one a video, found on disk)."""
     seed: int = 2022
 
     # The synthetic DFDC: only read where source is "synthetic".
@@ -32,6 +33,8 @@ class Profile:
     """Frames of an ordinary synthetic clip; the clips that are meant to be odd differ."""
 
     # Splits (report, section on data).
+    videos: int = 0
+    """About so many videos of the set are used: originals drawn at random, each with all its fakes. 0 is all."""
     split: str = "part"
     """"part" (reading A: 30/10/10 parts), "original" (a fake stays with its original), or "random"."""
     balance: str = "natural"
@@ -123,7 +126,7 @@ class Profile:
 
 
 _CHOICES = types.MappingProxyType({
-    "source": ("synthetic", "dfdc"),
+    "source": ("synthetic", "dfdc", "crops"),
     "split": ("part", "original", "random"),
     "balance": ("natural", "balanced"),
     "boxes": ("own", "original"),
@@ -134,7 +137,9 @@ _CHOICES = types.MappingProxyType({
     "precision": ("auto", "float32", "mixed_float16", "mixed_bfloat16"),
     "compiler": ("none", "xla"),
 })
-_MAY_BE_ZERO = ("seed", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation")
+_MAY_BE_ZERO = (
+    "seed", "videos", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
+)
 
 
 def _convert(key: str, value, kind: type):
@@ -192,6 +197,18 @@ _PROFILES = {
             backbone_epochs=3, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=280,
             videos_per_update=1, schedule="steps", patience=24, augmentation=0.4, evaluation_frames=8,
             robustness_faces=100, robustness_frames=2,
+        ),
+        Profile(
+            name="crops",
+            description="Kaggle's deepfake-faces, one real DFDC crop a video: frame models, an hour on two cores.",
+            source="crops", split="original",
+            # A third of the set, so that all notebooks take an hour; videos=0 is all of it.
+            videos=30000,
+            # One face a video, and it is all there is.
+            min_frames=1, frames_per_video=1, max_people=1, frames_per_epoch=1, evaluation_frames=1,
+            face_side=112, videos_per_shard=1024,
+            weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1,
+            schedule="cosine", patience=16, augmentation=0.4, tta_variants=2, robustness_faces=300,
         ),
         Profile(
             name="sample",

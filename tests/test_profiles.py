@@ -6,11 +6,11 @@ from dfdc_utils import profiles
 
 
 def test_the_named_profiles_smallest_first():
-    assert profiles.names() == ["tiny", "mini", "sample", "full"]
+    assert profiles.names() == ["tiny", "mini", "crops", "sample", "full"]
     for name in profiles.names():
         profile = profiles.get(name)
         assert profile.name == name
-        assert profile.source == ("synthetic" if name in ("tiny", "mini") else "dfdc")
+        assert profile.source == {"tiny": "synthetic", "mini": "synthetic", "crops": "crops"}.get(name, "dfdc")
         # The report's own numbers may not start at random unnoticed.
         assert (profile.weights == "imagenet") == (profile.source == "dfdc")
 
@@ -70,7 +70,7 @@ def test_a_setting_that_is_off_is_refused_by_name(changes, message):
 
 
 def test_an_unknown_profile_names_those_there_are():
-    with pytest.raises(ValueError, match="no profile 'huge'. Profiles: tiny, mini, sample, full"):
+    with pytest.raises(ValueError, match="no profile 'huge'. Profiles: tiny, mini, crops, sample, full"):
         profiles.get("huge")
 
 

@@ -1,25 +1,18 @@
-"""Any layout of DFDC becomes one table: one row a video.
+"""Any layout of DFDC, and of some other sets, becomes one table: one row a video.
 
-Read are (report, section on data):
-
-- a tree of parts, `dfdc_train_part_0 … 49`, each holding mp4 files and one `metadata.json`;
-- one such part alone;
-- Kaggle's sample, `train_sample_videos/` with labels and `test_videos/` without;
-- a test part with `labels.csv` (`filename,label`) in place of `metadata.json`;
-- a folder of mp4 files without any labels.
-
-No video is opened here: whether a file can be read is found out when its faces are looked for.
+The layouts are in `layouts/`, one file each; what is on disk says which it is. No video is opened here: whether a
+file can be read is found out when its faces are looked for.
 """
 
-import json
 import os
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dfdc_utils import environment, profiles
+from dfdc_utils.data import layouts
 from dfdc_utils.workspace import Workspace, whole
 
 COLUMNS = ("video", "path", "part", "label", "original", "split")
@@ -28,11 +21,11 @@ PROBLEM_COLUMNS = ("problem", "part", "video", "detail")
 DRAWN = "drawn.json"
 """Lies in a synthetic data set, and only there."""
 
-_PART = re.compile(r"dfdc_train_part_\d+", re.IGNORECASE)
-_DFDC_FOLDER = re.compile(rf"{_PART.pattern}|train_sample_videos|test_videos", re.IGNORECASE)
-# What could lead out of the part's folder, on any system: a name comes from a file that strangers wrote.
-_UNSAFE = ("/", "\\", "..", ":", "\0")
-_LABELS = {"FAKE": "FAKE", "REAL": "REAL", "1": "FAKE", "0": "REAL", "1.0": "FAKE", "0.0": "REAL"}
+_CROPS_MISSING = (
+    "This profile wants Kaggle's set deepfake-faces (metadata.csv and faces_224/, 0.5 GB): download it from "
+    "https://www.kaggle.com/datasets/dagnelies/deepfake-faces (it needs an account), unpack it to data/deepfake-faces, "
+    "or say where it is: --data DIR, or DFDC_DATA."
+)
 
 
 @dataclass(frozen=True)
@@ -41,21 +34,16 @@ class Dataset:
 
     root: Path
     layout: str
-    """"parts", "part", "sample" or "videos" (no labels)."""
+    """"parts", "part", "sample" or "videos" (no labels) of DFDC, "crops", "faceforensics" or "celeb-df"."""
     table: pd.DataFrame
     """One row a video, sorted by part number and name. Columns, all text, None where there is none: `video`
     (file name), `path` (absolute), `part` (name of its folder), `label` ("FAKE", "REAL"), `original` (of a
-    fake: the name of the video it was made from, which need not be here), `split` ("unlabelled" or None)."""
+    fake: the name of the video it was made from, which need not be here), `split` (None, "unlabelled", or what
+    official lists say: "train", "validation", "test")."""
     problems: pd.DataFrame
     """What is wrong with it, one row a video: `problem` ("duplicate name", "unsafe name", "unknown label",
     "absent", "unnamed"), `part`, `video`, `detail`. None of these is in the table, save the first of a
     duplicate."""
-
-
-def part_key(part: str) -> tuple:
-    """Sorts parts by their number, so that part 10 comes after part 9; folders without a number come last."""
-    number = re.search(r"(\d+)$", part)
-    return (0, int(number[1]), part) if number else (1, 0, part)
 
 
 def read(root: Path) -> Dataset:
@@ -66,27 +54,46 @@ def read(root: Path) -> Dataset:
         ValueError: if a `metadata.json` or `labels.csv` cannot be understood at all.
     """
     root = Path(root).expanduser().resolve()
-    folders = sorted(_part_folders(root), key=lambda folder: part_key(folder.name))
-    if not folders:
+    layout = layouts.of(root)
+    if layout is None:
         raise FileNotFoundError(
             f"No videos in {root}: expected folders such as dfdc_train_part_0 with mp4 files, or mp4 files."
         )
-    rows, problems, seen = [], [], {}
-    for folder in folders:
-        for row in _read_part(folder, problems):
-            # Every later step tells videos apart by name alone.
-            first = seen.setdefault(row["video"], folder)
-            if first is folder:
-                rows.append(row)
-            else:
-                problems.append(_problem("duplicate name", folder, row["video"], f"first in {first.name}"))
+    rows, problems, first = [], [], {}
+    name, found = layout.read(root, problems)
+    if not found and not problems:
+        raise FileNotFoundError(f"The folders are those of {name}, but there is no video in them: {root}.")
+    for row in found:
+        # Every later step tells videos apart by name alone.
+        if row["video"] not in first:
+            first[row["video"]] = row["part"]
+            rows.append(row)
+        else:
+            detail = f"first in {first[row['video']]}"
+            problems.append(layouts.rows.problem("duplicate name", Path(row["path"]).parent, row["video"], detail))
     return Dataset(
         root=root,
-        layout=_layout(root, folders, labelled=any(row["label"] for row in rows)),
+        layout=name,
         # dtype=object keeps None as None.
         table=pd.DataFrame(rows, columns=COLUMNS, dtype=object),
         problems=pd.DataFrame(problems, columns=PROBLEM_COLUMNS, dtype=object),
     )
+
+
+def join(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One table out of several, as for the report's mixed set of DFDC and others.
+
+    Two sets may use the same names for different videos, so every video, part and original is called
+    "<set>_<name>" in the result.
+
+    Args:
+        tables: the table of each set, by the set's name.
+    """
+    joined = []
+    for name, table in tables.items():
+        names = table[["video", "part", "original"]]
+        joined.append(table.assign(**names.where(names.isna(), f"{name}_" + names.astype(str))))
+    return pd.concat(joined, ignore_index=True)
 
 
 def fingerprint(root: Path) -> list[tuple[str, int, int]]:
@@ -95,7 +102,8 @@ def fingerprint(root: Path) -> list[tuple[str, int, int]]:
     Two equal fingerprints mean that the data has not changed; no file is opened.
     """
     files = []
-    for folder in _part_folders(root):
+    layout = layouts.of(root)
+    for folder in layout.folders(root) if layout else []:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_file() and not entry.name.startswith("."):
@@ -113,12 +121,12 @@ def locate(workspace: Workspace, data: str | Path | None = None) -> Path:
 
     Raises FileNotFoundError, listing where was looked, if there is none, and ValueError if there are several.
     """
-    if data is None and workspace.profile.source == "synthetic":
-        if not _part_folders(workspace.synthetic):
-            name = workspace.profile.name
+    profile = workspace.profile
+    if data is None and profile.source == "synthetic":
+        if layouts.of(workspace.synthetic) is None:
             raise FileNotFoundError(
                 f"The synthetic data set is not in {workspace.synthetic}. Draw it: "
-                f"python -m dfdc_utils make-mini --profile {name} --out {workspace.synthetic}"
+                f"python -m dfdc_utils make-mini --profile {profile.name} --out {workspace.synthetic}"
             )
         return workspace.synthetic
     if data is not None:
@@ -128,13 +136,19 @@ def locate(workspace: Workspace, data: str | Path | None = None) -> Path:
         places = [workspace.data]
     else:
         places = [*environment.kaggle_mounts(), workspace.data]
+    holds = "crops" if profile.source == "crops" else "videos"
+    others = []
     for place in places:
-        if found := _data_sets(place):
-            return _choose(found, workspace.profile.name)
-    raise FileNotFoundError(
-        f"No data set found; looked in {', '.join(str(place) for place in places)}. "
+        found = _data_sets(place)
+        if fitting := [folder for folder in found if layouts.of(folder).HOLDS == holds]:
+            return _choose(fitting, profile.name)
+        others.extend(found)
+    mend = _CROPS_MISSING if holds == "crops" else (
         "Pass --data DIR, or set DFDC_DATA to the folder with dfdc_train_part_0 (or mp4 files) in it."
     )
+    if others and holds == "videos":
+        mend = f"{others[0]} holds face crops, not videos: choose --profile crops. {mend}"
+    raise FileNotFoundError(f"No data set found; looked in {', '.join(str(place) for place in places)}. {mend}")
 
 
 def pairs(table: pd.DataFrame) -> pd.DataFrame:
@@ -176,126 +190,10 @@ def _choose(found: list[Path], profile: str) -> Path:
 
 def _data_sets(place: Path) -> list[Path]:
     """`place` itself where it is a data set, else the data sets in it, save what this project drew."""
-    folders = _folders_in(place)
-    if not _is_part(place) and not any(_DFDC_FOLDER.fullmatch(folder.name) for folder in folders):
-        sets = [folder for folder in folders if _part_folders(folder)]
+    layout = layouts.of(place)
+    if layout is None or not layout.whole(place):
+        sets = {folder: found for folder in layouts.rows.folders_in(place) if (found := layouts.of(folder))}
         # Folders of mp4 files and nothing deeper are the parts of one data set.
-        if any(_part_folders(folder) != [folder] for folder in sets):
+        if any(found.folders(folder) != [folder] for folder, found in sets.items()):
             return [folder for folder in sets if not (folder / DRAWN).is_file()]
-    return [place] if _part_folders(place) else []
-
-
-def _folders_in(folder: Path) -> list[Path]:
-    """Its folders by name, hidden ones left out: what is being written is hidden until it is whole."""
-    if not folder.is_dir():
-        return []
-    return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-
-
-def _part_folders(root: Path) -> list[Path]:
-    """The folders of `root` that hold videos: itself, those in it, and parts unpacked one folder deeper."""
-    folders = [root]
-    for folder in _folders_in(root):
-        folders.append(folder)
-        if _PART.fullmatch(folder.name):
-            folders.extend(_folders_in(folder))
-    return [folder for folder in folders if _is_part(folder)]
-
-
-def _is_part(folder: Path) -> bool:
-    return folder.is_dir() and (bool(_videos(folder)) or any((folder / n).is_file() for n in _LABEL_FILES))
-
-
-def _videos(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if entry.name.lower().endswith(".mp4") and not entry.name.startswith(".") and entry.is_file()
-        )
-
-
-def _layout(root: Path, folders: list[Path], *, labelled: bool) -> str:
-    if not labelled:
-        return "videos"
-    if any(folder.name == "train_sample_videos" for folder in folders):
-        return "sample"
-    return "part" if folders == [root] else "parts"
-
-
-def _problem(problem: str, folder: Path, video: str, detail: str) -> dict:
-    return {"problem": problem, "part": folder.name, "video": video, "detail": detail}
-
-
-def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
-    """The rows of one part, sorted by name; what is wrong with it is appended to `problems`."""
-    present = _videos(folder)
-    source = next((folder / name for name in _LABEL_FILES if (folder / name).is_file()), None)
-    if source is None:
-        return [_row(folder, video, None, None) for video in present]
-    rows, named, on_disk = {}, set(), set(present)
-    for video, label, original in _LABEL_FILES[source.name](source):
-        if video in named:
-            detail = f"twice in {source.name}; the first is kept"
-            problems.append(_problem("duplicate name", folder, video, detail))
-            continue
-        named.add(video)
-        if unsafe := next((n for n in (video, original) if n and any(bad in n for bad in _UNSAFE)), None):
-            problems.append(_problem("unsafe name", folder, video, f"{unsafe!r} in {source.name}"))
-        elif label not in _LABELS:
-            problems.append(_problem("unknown label", folder, video, f"label {label!r}, not FAKE or REAL"))
-        elif video not in on_disk:
-            problems.append(_problem("absent", folder, video, f"named in {source.name}, but no such mp4"))
-        else:
-            rows[video] = _row(folder, video, _LABELS[label], original)
-    for video in present:
-        if video not in named:
-            problems.append(_problem("unnamed", folder, video, f"present, but not named in {source.name}"))
-    return [rows[video] for video in sorted(rows)]
-
-
-def _row(folder: Path, video: str, label: str | None, original: str | None) -> dict:
-    return {
-        "video": video,
-        "path": str(folder / video),
-        "part": folder.name,
-        "label": label,
-        "original": original,
-        "split": None if label else "unlabelled",
-    }
-
-
-def _named_in_json(path: Path) -> list[tuple]:
-    """(video, label, original) for every entry of a `metadata.json`, in its order, duplicates included."""
-    try:
-        # An object as a tuple of its pairs: a dictionary would silently keep the last of two equal names.
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=tuple)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not JSON ({error}). Download it again.") from error
-    if not isinstance(content, tuple):
-        raise ValueError(f'{path} does not have the form {{"name.mp4": {{"label": "FAKE", ...}}, ...}}.')
-    entries = []
-    for video, fields in content:
-        fields = dict(fields) if isinstance(fields, tuple) else {}
-        label, original = fields.get("label"), fields.get("original")
-        entries.append((
-            video,
-            label if isinstance(label, str) else str(label),
-            original if isinstance(original, str) and original else None,
-        ))
-    return entries
-
-
-def _named_in_csv(path: Path) -> list[tuple]:
-    """(video, label, None) for every line of a `labels.csv`, whose label is FAKE or REAL, or 1 or 0."""
-    try:
-        lines = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a CSV file ({error}). Download it again.") from error
-    if not {"filename", "label"} <= set(lines.columns):
-        raise ValueError(f"{path} has the columns {', '.join(lines.columns)}; expected filename and label.")
-    return [(video, label, None) for video, label in zip(lines["filename"], lines["label"])]
-
-
-# The official test part has both, and only its labels.csv has FAKE and REAL in it.
-_LABEL_FILES = {"labels.csv": _named_in_csv, "metadata.json": _named_in_json}
+    return [place] if layout else []

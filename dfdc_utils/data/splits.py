@@ -5,10 +5,13 @@ the two in training knows the other. So every split but the random one keeps a f
 and every split checks itself before it is handed out.
 """
 
+import contextlib
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from dfdc_utils.data.metadata import part_key
+from dfdc_utils.data.layouts.rows import part_key
 
 SPLITS = ("train", "validation", "test")
 METHODS = ("part", "original", "random")
@@ -30,8 +33,13 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
             made from it), or "random" (reading B: 80/20 of the videos of each label, a tenth of the 80 validates;
             leaks).
         balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn
-            at random. How many videos that took away is in the copy's `attrs["left_out"]`.
+            at random.
         seed: the same seed gives the same split, whatever the order of the rows.
+
+    What a set's official lists say stands, except under "random": a video that they name keeps its split, and the
+    others train, or validate where the lists name no validation videos. Those that share their original with a
+    listed validation or test video are left out, for they would leak. How many videos that and balancing took
+    away is in the copy's `attrs["left_out"]`.
 
     Raises ValueError where a split cannot be made, lacks a label, or fails `check`.
     """
@@ -44,7 +52,14 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
     if not labelled.any():
         raise ValueError("None of the videos has a label, so there is nothing to train or test on.")
 
-    known = table[labelled]
+    drawn_splits, before = SPLITS, len(table)
+    listed = table["split"].isin(SPLITS) & (method != "random")
+    if listed.any():
+        table = _without_leaks_of_lists(table, listed)
+        labelled, listed = table["label"].notna(), table["split"].isin(SPLITS)
+        named = set(table["split"])
+        drawn_splits = ["train", *(split for split in SPLITS[1:] if split not in named)]
+    known = table[labelled & ~listed]
     generator = np.random.default_rng(seed)
     if method == "part":
         keys, orders = known["part"], [sorted(known["part"].unique(), key=part_key)]
@@ -54,16 +69,37 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
         drawn = [keys] if method == "original" else [keys[known["label"] == label] for label in ("FAKE", "REAL")]
         # Sorted first: the draw must not depend on the order in which a disk lists its files.
         orders = [generator.permutation(sorted(some.unique())).tolist() for some in drawn]
-    for order in orders:
-        split = dict(zip(order, _splits_of(len(order), method)))
+    for order in orders if len(known) else []:
+        split = dict(zip(order, _splits_of(len(order), method, drawn_splits)))
         table.loc[keys.index[keys.isin(split)], "split"] = keys.map(split)
 
-    table.attrs["left_out"] = 0
     if balance == "balanced":
         table = _balanced(table, generator)
+    table.attrs["left_out"] = before - len(table)
     _require_both_labels(table, method)
     check(table, originals=method != "random")
     return table
+
+
+def possible(table: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:
+    """`table` under every method by which it can be split: a set that comes in one part has no split by part."""
+    found = {}
+    for method in METHODS:
+        with contextlib.suppress(ValueError):
+            found[method] = assign(table, method, seed=seed)
+    return found
+
+
+def some(table: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
+    """About `count` videos of `table`, in its order: originals drawn at random, each with all fakes made from it.
+
+    The whole table where it has no more, or where `count` is 0.
+    """
+    if not count or len(table) <= count:
+        return table
+    originals = _originals(table)
+    sizes = originals.value_counts().sort_index().sample(frac=1, random_state=seed)
+    return table[originals.isin(sizes.index[sizes.cumsum() <= count])].reset_index(drop=True)
 
 
 def check(table: pd.DataFrame, *, originals: bool = True) -> None:
@@ -98,17 +134,25 @@ def original_of(table: pd.DataFrame) -> pd.Series:
     return table["original"].where(table["original"].notna(), table["video"])
 
 
-def _splits_of(count: int, method: str) -> list[str]:
-    """The split of each of `count` parts, originals or videos, in order: training first, the test last."""
-    if count < len(SPLITS):
+def _without_leaks_of_lists(table: pd.DataFrame, listed: pd.Series) -> pd.DataFrame:
+    """`table` without the unlisted videos that share their original with a listed one that is not trained on."""
+    originals = _originals(table)
+    held_out = originals[listed & (table["split"] != "train")]
+    leaking = table["label"].notna() & ~listed & originals.isin(held_out)
+    return table[~leaking].reset_index(drop=True)
+
+
+def _splits_of(count: int, method: str, splits: Sequence[str] = SPLITS) -> list[str]:
+    """Which of `splits` each of `count` parts, originals or videos falls to: training first, the test last."""
+    if count < len(splits):
         things = {"part": "parts", "original": "originals", "random": "videos of each label"}[method]
         mend = ' Use split="original" (--set split=original).' if method == "part" else ""
-        raise ValueError(f"A split by {method} needs three or more labelled {things}; here is {count}.{mend}")
-    test = max(1, round(count * _TEST_SHARE))
+        raise ValueError(f"A split by {method} needs {len(splits)} or more labelled {things}; here is {count}.{mend}")
+    test = max(1, round(count * _TEST_SHARE)) if "test" in splits else 0
     if method == "random":
         validation = max(1, round((count - test) * _RANDOM_VALIDATION_SHARE))
     else:
-        validation = max(1, round(count * _VALIDATION_SHARE))
+        validation = max(1, round(count * _VALIDATION_SHARE)) if "validation" in splits else 0
     return ["train"] * (count - validation - test) + ["validation"] * validation + ["test"] * test
 
 
@@ -121,9 +165,7 @@ def _balanced(table: pd.DataFrame, generator: np.random.Generator) -> pd.DataFra
         for label in ("FAKE", "REAL"):
             of_label = rows.index[rows["label"] == label].to_numpy()
             dropped.extend(generator.permutation(of_label)[fewest:])
-    kept = table.drop(index=dropped).reset_index(drop=True)
-    kept.attrs["left_out"] = len(dropped)
-    return kept
+    return table.drop(index=dropped).reset_index(drop=True)
 
 
 def _require_both_labels(table: pd.DataFrame, method: str) -> None:

@@ -46,7 +46,8 @@ def clip_statistics(
 
     Args:
         table: the one table.
-        profile: gives the width for detection, the margin and the side of the crops.
+        profile: gives the width for detection, the margin and the side of the crops; where these are ready-made,
+            each is measured as it is, and frames, rate and duration say nothing.
         cache: a Parquet file (`workspace.videos`); videos that it holds, of the same size on disk and
             measured with the same numbers, are not opened again.
         workers, scheduler: as in `parallel.run`.
@@ -57,11 +58,8 @@ def clip_statistics(
         face_contrast (standard deviation of grey), face_laplacian (variance of the Laplacian: sharpness), NaN
         where no face was found; reason (why the file cannot be read, else None).
     """
-    settings = f"{profile.detection_width} {profile.face_margin} {profile.face_side}"
-    tasks = [
-        (row.video, row.path, profile.detection_width, profile.face_margin, profile.face_side)
-        for row in table.itertuples()
-    ]
+    settings = f"{profile.source} {profile.detection_width} {profile.face_margin} {profile.face_side}"
+    tasks = [(row.video, row.path, profile) for row in table.itertuples()]
     known = _known(cache, settings)
     measured = {
         video: known[video]
@@ -146,7 +144,7 @@ def _size(path: str) -> int | None:
 
 def _measure(task: tuple) -> dict:
     """One row of `clip_statistics`, in a worker process."""
-    video, path, width, margin, side = task
+    video, path, profile = task
     row = dict.fromkeys((*_INFO, *_MEASURED)) | {"video": video, "size_bytes": _size(path)}
     try:
         # One thread: there is a worker on every core.
@@ -155,17 +153,25 @@ def _measure(task: tuple) -> dict:
         return row | {"reason": error.cause}
     row |= {field: getattr(frames.info, field) for field in _INFO}
     row["brightness"] = float(np.mean([_grey(image).mean() for image in frames.images]))
-    for track in link(_detector(width).detect(frames.images), max_people=1):
-        faces = [
-            _grey(crops.cut(frames.images[place], crops.square(detection.box, margin), side))
-            for place, detection in zip(track.frames, track.detections, strict=True)
-        ]
+    faces = [_grey(face) for face in _faces(frames.images, profile)]
+    if faces:
         row |= {
             "face_brightness": float(np.mean([face.mean() for face in faces])),
             "face_contrast": float(np.mean([face.std() for face in faces])),
             "face_laplacian": float(np.mean([cv2.Laplacian(face, cv2.CV_64F).var() for face in faces])),
         }
     return row
+
+
+def _faces(images: list[np.ndarray], profile: Profile) -> list[np.ndarray]:
+    """The crops of the main person in some frames; ready-made ones as they are."""
+    if profile.source == "crops":
+        return images
+    return [
+        crops.cut(images[place], crops.square(detection.box, profile.face_margin), profile.face_side)
+        for track in link(_detector(profile.detection_width).detect(images), max_people=1)
+        for place, detection in zip(track.frames, track.detections, strict=True)
+    ]
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ from dfdc_utils.faces import crops
 from dfdc_utils.faces.detections import Detection, DetectionFailed
 from dfdc_utils.faces.frames import Frames, TimeIsUp, UnreadableVideo, sample
 from dfdc_utils.faces.guard import Guard
-from dfdc_utils.faces.store import ACCOUNT, BOX, FACES, FaceStore
+from dfdc_utils.faces.ready_made import take_over
+from dfdc_utils.faces.store import BOX, FACES, FaceStore, no_account
 from dfdc_utils.faces.tracking import Track, link
 from dfdc_utils.profiles import Profile
 
@@ -129,7 +130,7 @@ def extract_video(
         row (keys `store.ACCOUNT`). A file that cannot be read is an outcome, not an exception.
     """
     began = time.perf_counter()
-    account = _no_account(video) | {"size_bytes": _size(path)}
+    account = no_account(video) | {"size_bytes": _size(path)}
     faces = pd.DataFrame(columns=FACES.names)
     try:
         frames = sample(path, profile.frames_per_video, exact=False, threads=threads, time_limit=time_limit)
@@ -230,19 +231,23 @@ def _stages(table: pd.DataFrame, folder: Path, profile: Profile, time_limit: flo
 def _extract_shard(shard: _Shard) -> collections.Counter:
     """Makes one shard, in a worker process. Returns how many videos had which outcome."""
     store = FaceStore(shard.folder)
-    detector = _detector(shard.profile.detection_width)
+    ready_made = shard.profile.source == "crops"
+    detector = None if ready_made else _detector(shard.profile.detection_width)
     guard = Guard(store.notes(shard.number), time_limit=2 * shard.time_limit)
     rows, faces = [], [pd.DataFrame(columns=FACES.names)]
     for video in shard.videos:
         if guard.gives_up(video.video):
-            rows.append(_no_account(video.video) | {"outcome": "crashed", "reason": guard.reason})
+            rows.append(no_account(video.video) | {"outcome": "crashed", "reason": guard.reason})
             continue
         with guard.over(video.video):
-            found, account = extract_video(
-                video.path, video.video, detector, shard.profile, boxes=_boxes_for(video, store),
-                # There is a worker on every core.
-                threads=1, time_limit=shard.time_limit,
-            )
+            if ready_made:
+                found, account = take_over(video.path, video.video, shard.profile.face_side)
+            else:
+                found, account = extract_video(
+                    video.path, video.video, detector, shard.profile, boxes=_boxes_for(video, store),
+                    # There is a worker on every core.
+                    threads=1, time_limit=shard.time_limit,
+                )
         rows.append(account)
         if len(found):
             faces.append(found)
@@ -262,15 +267,6 @@ def _boxes_for(video: _Video, store: FaceStore) -> pd.DataFrame | None:
 def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
     """Width and height of the video in which `boxes` were found."""
     return tuple(boxes[["width", "height"]].iloc[0])
-
-
-def _no_account(video: str) -> dict:
-    """The account's row of a video of which nothing is known yet."""
-    return dict.fromkeys(ACCOUNT.names) | {
-        "video": video, "outcome": "ok", "frames": 0, "rate": math.nan, "seconds": 0.0, "width": 0,
-        "height": 0, "rotation": 0, "size_bytes": 0, "frames_read": 0, "faces": 0, "tracks": 0,
-        "detection": 0.0, "elapsed": 0.0,
-    }
 
 
 @functools.lru_cache(maxsize=1)

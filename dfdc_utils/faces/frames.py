@@ -1,4 +1,4 @@
-"""Reads video files: what is in them, some evenly spaced frames, or frame after frame.
+"""Reads video files: what is in them, some evenly spaced frames, or frame after frame. A JPEG is one frame.
 
 Colour is converted here, once: everything that leaves this file is RGB uint8, height x width x 3, and
 upright, however the camera was held.
@@ -19,6 +19,8 @@ from av.video.reformatter import VideoReformatter
 
 # FFmpeg also opens playlists and scripts that name further files and addresses; a video has no need of those.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,h264,hevc,asf,ogg,gif"
+# A JPEG is a video of one frame, but only under its own name: what is called mp4 and is none is broken.
+_PICTURES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe"}
 _MOST_PIXELS = 8192 * 8192
 _MOST_BYTES = 3 << 30
 """Of the frames of one video that are held at a time: thirty of 8K, the largest there is, would need that."""
@@ -246,7 +248,8 @@ def _opened(path: str | Path, threads: int = 1, deadline: _Deadline | None = Non
         if status.st_size == 0:
             raise UnreadableVideo(path, "the file is empty", "Download or copy it again.")
         # The second also for what FFmpeg decodes while it finds out what kind of file it has.
-        options = {"format_whitelist": _CONTAINERS, "max_pixels": str(_MOST_PIXELS)}
+        containers = _PICTURES.get(path.suffix.lower(), _CONTAINERS)
+        options = {"format_whitelist": containers, "max_pixels": str(_MOST_PIXELS)}
         with av.open(
             str(path.resolve()), options=options, metadata_errors="replace", timeout=timeout
         ) as container:
@@ -373,7 +376,8 @@ def _info(path: str | Path, container, stream, frame, scan: _Scan) -> VideoInfo:
     rotation = _rotation(frame)
     if rotation in (90, 270):
         width, height = height, width
-    timed = scan.seconds > 0
+    # FFmpeg gives a picture a twenty-fifth of a second.
+    timed = scan.seconds > 0 and container.format.name not in _PICTURES.values()
     audio = container.streams.audio
     return VideoInfo(
         path=str(path),
@@ -383,7 +387,7 @@ def _info(path: str | Path, container, stream, frame, scan: _Scan) -> VideoInfo:
         rotation=rotation,
         frames=scan.packets,
         rate=scan.packets / scan.seconds if timed else float("nan"),
-        seconds=scan.seconds,
+        seconds=scan.seconds if timed else 0.0,
         codec=stream.codec_context.name,
         pixel_format=frame.format.name,
         bit_rate=scan.bits / scan.seconds if timed else float("nan"),

@@ -12,7 +12,9 @@ The store knows videos and faces; labels and splits are in the study's table.
 import contextlib
 import datetime
 import functools
+import itertools
 import json
+import math
 import platform
 import threading
 from collections.abc import Iterator
@@ -70,6 +72,15 @@ _FORMAT = 2
 # A video's thirty crops of 224 pixels are about 0.4 MB: at most 200 MB of JPEG stay in memory.
 _VIDEOS_IN_MEMORY = 512
 _OPEN_FILES = 64
+
+
+def no_account(video: str) -> dict:
+    """The account's row of a video of which nothing is known yet."""
+    return dict.fromkeys(ACCOUNT.names) | {
+        "video": video, "outcome": "ok", "frames": 0, "rate": math.nan, "seconds": 0.0, "width": 0,
+        "height": 0, "rotation": 0, "size_bytes": 0, "frames_read": 0, "faces": 0, "tracks": 0,
+        "detection": 0.0, "elapsed": 0.0,
+    }
 
 
 class StoreMismatch(ValueError):
@@ -168,11 +179,12 @@ class FaceStore:
             with whole(self._account_path(shard)) as temporary:
                 pq.write_table(pa.Table.from_pandas(account, ACCOUNT, preserve_index=False), temporary)
             with whole(self._faces_path(shard)) as temporary:
+                table = pa.Table.from_pandas(faces, FACES, preserve_index=False)
                 # JPEG does not compress further, and the rest is small.
                 with pq.ParquetWriter(temporary, FACES, compression="none", use_dictionary=["video"]) as writer:
-                    for _, rows in faces.groupby("video", sort=False):
-                        table = pa.Table.from_pandas(rows, FACES, preserve_index=False)
-                        writer.write_table(table, row_group_size=len(rows))
+                    ends = np.flatnonzero((faces["video"] != faces["video"].shift(-1)).to_numpy()) + 1
+                    for start, end in itertools.pairwise([0, *ends.tolist()]):
+                        writer.write_table(table.slice(start, end - start))
         except OSError as error:
             raise OSError(
                 f"Shard {shard} of the face store in {self.folder} cannot be written: {error}. The shards before it "

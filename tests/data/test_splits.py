@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from dfdc_utils.data import metadata, splits
+from dfdc_utils.data.layouts.rows import part_key
 
 
 def parts(count, *, originals=2, fakes=5):
@@ -32,13 +33,13 @@ def unlabelled(*videos):
 def test_by_part_is_in_part_order_and_in_proportion(count, expected):
     table = splits.assign(parts(count), "part", seed=0)
     of_part = table.groupby("part")["split"].unique().map(lambda names: names[0])
-    in_order = of_part.loc[sorted(of_part.index, key=metadata.part_key)].tolist()
+    in_order = of_part.loc[sorted(of_part.index, key=part_key)].tolist()
     assert in_order == ["train"] * expected[0] + ["validation"] * expected[1] + ["test"] * expected[2]
     assert splits.leaks(table) == {"videos": 0, "originals": 0}
 
 
 def test_fewer_than_three_parts_cannot_be_split_by_part():
-    with pytest.raises(ValueError, match='three or more labelled parts; here is 2.*split="original"'):
+    with pytest.raises(ValueError, match='3 or more labelled parts; here is 2.*split="original"'):
         splits.assign(parts(2), "part", seed=0)
 
 
@@ -136,3 +137,17 @@ def test_a_full_size_table_is_split_in_seconds():
     table = table.iloc[generator.permutation(len(table))]
     table = splits.assign(table, "part", balance="balanced", seed=2022)
     assert len(table) == 2 * 50 * 383
+
+
+def test_some_of_a_set_are_whole_families():
+    rows = [(f"r{n}.mp4", "REAL", None) for n in range(10)]
+    rows += [(f"f{n}.mp4", "FAKE", f"r{n % 10}.mp4") for n in range(40)]
+    table = pd.DataFrame(rows, columns=["video", "label", "original"], dtype=object)
+    some = splits.some(table, 23, seed=1)
+    # A family is an original and its four fakes.
+    assert len(some) == 20
+    assert some["original"].fillna(some["video"]).value_counts().tolist() == [5] * 4
+    shuffled = splits.some(table.sample(frac=1, random_state=3), 23, seed=1)
+    assert set(shuffled["video"]) == set(some["video"])
+    assert set(splits.some(table, 23, seed=2)["video"]) != set(some["video"])
+    assert splits.some(table, 0, seed=1) is table

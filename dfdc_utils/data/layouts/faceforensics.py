@@ -1,0 +1,88 @@
+"""FaceForensics++ and the DeepFakeDetection set that comes with it (Rössler et al., 2019, arXiv 1901.08971).
+
+    original_sequences/{youtube,actors}/{c23,c40,raw}/videos/071.mp4
+    manipulated_sequences/{Deepfakes,Face2Face,FaceSwap,…}/{c23,c40,raw}/videos/071_054.mp4
+    train.json, val.json, test.json    pairs such as ["071", "054"]; here or in splits/, if present
+
+071_054 is 071 with the face of 054. The methods give their fakes the same names, so here a fake is called
+"Deepfakes_071_054.mp4". Of several compressions one is read, the first of c23, c40 and raw that is there: the same
+video twice would leak.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from dfdc_utils.data.layouts.rows import folders_in, problem, row, videos_in
+
+HOLDS = "videos"
+
+_COMPRESSIONS = ("c23", "c40", "raw")
+_KINDS = {"original_sequences": "REAL", "manipulated_sequences": "FAKE"}
+_LISTS = {"train": "train.json", "validation": "val.json", "test": "test.json"}
+_PAIR = re.compile(r"(\d+)_\d+")
+# DeepFakeDetection: actor 01 with the face of 02, in a scene that has a name; the last word is a key.
+_SCENE = re.compile(r"(\d+)_\d+__(.+)__\w+")
+
+
+def folders(root: Path) -> list[Path]:
+    """`root` and its lists' folder, and every folder of videos of the compression that is read."""
+    kinds = [root / kind for kind in _KINDS if (root / kind).is_dir()]
+    if not kinds:
+        return []
+    sets = [folder for kind in kinds for folder in folders_in(kind)]
+    compression = next((c for c in _COMPRESSIONS if any((s / c / "videos").is_dir() for s in sets)), None)
+    found = [folder / str(compression) / "videos" for folder in sets]
+    lists = [root, root / "splits"]
+    return [folder for folder in (*lists, *found) if folder.is_dir()]
+
+
+def whole(root: Path) -> bool:
+    return bool(folders(root))
+
+
+def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
+    split_of = _official(root)
+    rows = []
+    for folder in folders(root):
+        if folder.name != "videos":
+            continue
+        source = folder.parent.parent
+        label = _KINDS[source.parent.name]
+        for video in videos_in(folder):
+            stem = Path(video).stem
+            if label == "REAL":
+                rows.append(row(folder / video, label, part=source.name, split=split_of.get(stem)))
+                continue
+            original = _original_of(stem)
+            if original is None:
+                detail = "its name does not say of which original it is, as 071_054.mp4 does"
+                problems.append(problem("unnamed", source, video, detail))
+                continue
+            rows.append(row(
+                folder / video, label, f"{original}.mp4",
+                video=f"{source.name}_{video}", part=source.name, split=split_of.get(original),
+            ))
+    return "faceforensics", rows
+
+
+def _original_of(stem: str) -> str | None:
+    if pair := _PAIR.fullmatch(stem):
+        return pair[1]
+    scene = _SCENE.fullmatch(stem)
+    return f"{scene[1]}__{scene[2]}" if scene else None
+
+
+def _official(root: Path) -> dict[str, str]:
+    """The split of each original by its number, from the official lists; empty where they are missing."""
+    splits = {}
+    for split, name in _LISTS.items():
+        path = next((folder / name for folder in (root, root / "splits") if (folder / name).is_file()), None)
+        if path is None:
+            continue
+        try:
+            pairs = json.loads(path.read_text(encoding="utf-8-sig"))
+            splits |= {number: split for pair in pairs for number in map(str, pair)}
+        except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+            raise ValueError(f'{path} is no list of pairs such as [["071", "054"], …]: {error}.') from error
+    return splits
