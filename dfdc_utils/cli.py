@@ -1,4 +1,4 @@
-"""The command line: `python -m dfdc_utils study | make-mini | extract | predict | doctor`."""
+"""The command line: `python -m dfdc_utils study | make-mini | extract | predict | cross-data | doctor`."""
 
 import argparse
 import os
@@ -102,6 +102,20 @@ def _predict(options: argparse.Namespace) -> int:
     return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
 
 
+def _cross_data(options: argparse.Namespace) -> int:
+    from dfdc_utils.evaluation.cross_data import cross_data
+
+    trained, tested = _workspace(options), Workspace.open(options.on)
+    table = cross_data(trained, tested, names=options.model and [options.model])
+    shown = ["title", "own_auc", "auc", "auc_low", "auc_high", "balanced_accuracy", "log_loss"]
+    first = table.iloc[0]
+    print(f"Trained on {first.trained_on}, tested on {first.videos} videos of {first.tested_on}:")
+    print(table[shown].to_string(index=False, float_format="{:.3f}".format, na_rep="-"))
+    print(f"\nown_auc is that on the test split of {first.trained_on}. {first.left_out} videos were left out, since "
+          f"their originals were trained on.\n{_LIMITS}")
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from dfdc_utils import environment
 
@@ -132,7 +146,8 @@ def _workspace(options: argparse.Namespace) -> Workspace:
     if getattr(options, "data", None):
         # The variable reaches the notebooks' kernels too. Named data replaces what would be drawn.
         os.environ["DFDC_DATA"] = str(options.data.expanduser().resolve())
-        changes.setdefault("source", "dfdc")
+        if profiles.get(options.profile).source == "synthetic":
+            changes.setdefault("source", "dfdc")
     return Workspace.open(options.profile, **changes)
 
 
@@ -183,6 +198,11 @@ def _parser() -> argparse.ArgumentParser:
     weights = "meso4 or mesoinception4 as their authors trained them, on swapped (DF) or reenacted (F2F) faces"
     predict.add_argument("--published", choices=("DF", "F2F"), help=weights)
     predict.set_defaults(command=_predict)
+
+    cross = commands.add_parser("cross-data", parents=[shared], help="test one study's models on another's faces")
+    cross.add_argument("--on", required=True, metavar="NAME", help="profile of the study whose test split is judged")
+    cross.add_argument("--model", metavar="NAME", help="default: every trained model")
+    cross.set_defaults(command=_cross_data)
 
     doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")
     doctor.set_defaults(command=_doctor)

@@ -126,6 +126,10 @@ class Workspace:
     def metrics(self, name: str) -> Path:
         return self.run / "metrics" / f"{name}.json"
 
+    def cross_data(self, other: str) -> Path:
+        """How this study's models do on the faces of the profile `other` (CSV)."""
+        return self.run / "cross_data" / f"{other}.csv"
+
     def figure(self, name: str) -> Path:
         """`name` starts with the notebook's number: "07_roc_curves"."""
         return self.figures / f"{name}.png"
