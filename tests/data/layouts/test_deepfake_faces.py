@@ -3,6 +3,7 @@ import os
 import pytest
 from set_files import COLUMNS, make_crops, make_videos
 
+from dfdc_utils import environment
 from dfdc_utils.data import metadata, splits
 from dfdc_utils.workspace import Workspace
 
@@ -79,9 +80,16 @@ def home(tmp_path, monkeypatch):
 
 def test_each_profile_takes_the_set_of_its_kind(home):
     crops = make_crops(home / "data" / "deepfake-faces", LABELS, side=8)
-    videos = make_videos(home / "data" / "dfdc", "dfdc_train_part_0/a.mp4").joinpath()
+    videos = make_videos(home / "data" / "dfdc", "dfdc_train_part_0/a.mp4")
     assert metadata.locate(Workspace.open("crops")) == crops
     assert metadata.locate(Workspace.open("sample")) == videos
+
+
+def test_the_set_is_found_where_kaggle_mounts_it(home, monkeypatch):
+    monkeypatch.setattr(environment, "KAGGLE_INPUT", home / "input")
+    make_videos(home / "input" / "competitions" / "deepfake-detection-challenge", "dfdc_train_part_0/a.mp4")
+    crops = make_crops(home / "input" / "deepfake-faces", LABELS, side=8)
+    assert metadata.locate(Workspace.open("crops")) == crops
 
 
 def test_missing_crops_say_where_to_get_them_and_where_to_put_them(home, monkeypatch):
