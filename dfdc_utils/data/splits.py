@@ -97,7 +97,7 @@ def some(table: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
     """
     if not count or len(table) <= count:
         return table
-    originals = _originals(table)
+    originals = original_of(table)
     sizes = originals.value_counts().sort_index().sample(frac=1, random_state=seed)
     return table[originals.isin(sizes.index[sizes.cumsum() <= count])].reset_index(drop=True)
 
@@ -136,7 +136,7 @@ def original_of(table: pd.DataFrame) -> pd.Series:
 
 def _without_leaks_of_lists(table: pd.DataFrame, listed: pd.Series) -> pd.DataFrame:
     """`table` without the unlisted videos that share their original with a listed one that is not trained on."""
-    originals = _originals(table)
+    originals = original_of(table)
     held_out = originals[listed & (table["split"] != "train")]
     leaking = table["label"].notna() & ~listed & originals.isin(held_out)
     return table[~leaking].reset_index(drop=True)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from dfdc_utils import models
 from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.data.splits import original_of
 from dfdc_utils.evaluation import aggregation, metrics
 from dfdc_utils.evaluation.predict import score_faces
 from dfdc_utils.faces import crops
@@ -42,9 +43,9 @@ def cross_data(
     if not names:
         raise FileNotFoundError(f"There is no trained model in {trained.run}: run notebooks 03 to 06 first.")
     table, learnt = open_study_table(tested), open_study_table(trained)
-    known = _originals(learnt[learnt["split"] == "train"])
+    known = original_of(learnt[learnt["split"] == "train"])
     wanted = (table["split"] == split) & table["label"].notna()
-    seen = wanted & _originals(table).isin(known)
+    seen = wanted & original_of(table).isin(known)
     table = table[wanted & ~seen]
     if table["label"].nunique() < 2:
         raise ValueError(
@@ -83,10 +84,6 @@ def cross_data(
     with whole(trained.cross_data(tested.profile.name)) as temporary:
         result.to_csv(temporary, index=False)
     return result
-
-
-def _originals(table: pd.DataFrame) -> pd.Series:
-    return table["original"].fillna(table["video"])
 
 
 def _scaled(pixels: np.ndarray, side: int) -> np.ndarray:
