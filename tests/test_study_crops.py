@@ -20,8 +20,8 @@ NUMBERS = {
 }
 
 
-def run_notebook(number, printed):
-    """Runs the code cells of the notebook; returns its variables."""
+def run_notebook(number, study):
+    """Runs the code cells of the notebook and puts its variables into `study`."""
     path = next((project_root() / "notebooks").glob(f"{number}_*.ipynb"))
     variables = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
@@ -29,8 +29,7 @@ def run_notebook(number, printed):
             exec("".join(cell["source"]), variables)
             if "parameters" in cell["metadata"].get("tags", []):
                 variables |= {"PROFILE": "crops", "OVERRIDES": NUMBERS}
-    printed[number] = variables
-    return variables
+    study[number] = variables
 
 
 @pytest.fixture(scope="module")
