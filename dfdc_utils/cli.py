@@ -41,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _study(options: argparse.Namespace) -> int:
     workspace = _workspace(options)
+    if options.dry_run:
+        from dfdc_utils.training import dry_run
+
+        return 0 if dry_run.report(workspace) else 1
     if options.list:
         for name, state in study.listing(workspace):
             print(f"{name:<30}{state}")
@@ -178,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("--from", dest="start", metavar="NN", help="leave out the notebooks before this one")
     runner.add_argument("--force", action="store_true", help="run also what has not changed")
     runner.add_argument("--list", action="store_true", help="say what would run, and why; run nothing")
+    dry = "build each model at full size, take two steps on made-up faces, report memory and speed; run nothing"
+    runner.add_argument("--dry-run", action="store_true", help=dry)
     runner.set_defaults(command=_study)
 
     make_mini = commands.add_parser("make-mini", parents=[shared, workers], help="draw the synthetic DFDC")
