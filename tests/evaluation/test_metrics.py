@@ -133,6 +133,24 @@ def test_a_paired_difference_sees_what_two_intervals_do_not():
     assert metrics.paired_difference(one, one, seed=0, rounds=20) == (0, 0, 0)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("statistic", [metrics.auc, metrics.log_loss])
+def test_the_interval_of_a_difference_covers_the_truth_about_as_often_as_it_says(statistic):
+    generator = np.random.default_rng(6)
+
+    def two_models(originals):
+        one = _videos(originals, 4, 0.8, generator)
+        logits = np.log(one["p_fake"] / (1 - one["p_fake"]))
+        return one, one.assign(p_fake=1 / (1 + np.exp(-(0.8 * logits + generator.normal(0, 0.6, len(one))))))
+
+    truth, _, _ = metrics.paired_difference(*two_models(4000), statistic, seed=0, rounds=2)
+    covered = []
+    for _ in range(60):
+        _, low, high = metrics.paired_difference(*two_models(40), statistic, seed=1, rounds=100)
+        covered.append(low <= truth <= high)
+    assert 0.85 <= np.mean(covered) <= 1.0
+
+
 def test_models_that_scored_different_videos_are_not_compared():
     videos = _videos(5, 3, 1.0, np.random.default_rng(0))
     with pytest.raises(ValueError, match="different ones"):
