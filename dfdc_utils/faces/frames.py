@@ -20,7 +20,7 @@ from av.video.reformatter import VideoReformatter
 # FFmpeg also opens playlists and scripts that name further files and addresses; a video has no need of those.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,h264,hevc,asf,ogg,gif"
 # A JPEG is a video of one frame, but only under its own name: what is called mp4 and is none is broken.
-_PICTURES = {".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe"}
+_PICTURE = "jpeg_pipe"
 _MOST_PIXELS = 8192 * 8192
 _MOST_BYTES = 3 << 30
 """Of the frames of one video that are held at a time: thirty of 8K, the largest there is, would need that."""
@@ -248,10 +248,11 @@ def _opened(path: str | Path, threads: int = 1, deadline: _Deadline | None = Non
         if status.st_size == 0:
             raise UnreadableVideo(path, "the file is empty", "Download or copy it again.")
         # The second also for what FFmpeg decodes while it finds out what kind of file it has.
-        containers = _PICTURES.get(path.suffix.lower(), _CONTAINERS)
-        options = {"format_whitelist": containers, "max_pixels": str(_MOST_PIXELS)}
+        # Left to choose, FFmpeg may take a picture's name for a pattern that many pictures fit.
+        picture = _PICTURE if _is_jpeg(path) else None
+        options = {"format_whitelist": picture or _CONTAINERS, "max_pixels": str(_MOST_PIXELS)}
         with av.open(
-            str(path.resolve()), options=options, metadata_errors="replace", timeout=timeout
+            str(path.resolve()), format=picture, options=options, metadata_errors="replace", timeout=timeout
         ) as container:
             pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
             if not pictures:
@@ -283,6 +284,13 @@ def _opened(path: str | Path, threads: int = 1, deadline: _Deadline | None = Non
     except (av.error.FFmpegError, OSError) as error:
         cause = f"FFmpeg says: {error.strerror}"
         raise UnreadableVideo(path, cause, "Try to play it; download it again.") from error
+
+
+def _is_jpeg(path: Path) -> bool:
+    if path.suffix.lower() not in (".jpg", ".jpeg"):
+        return False
+    with open(path, "rb") as file:
+        return file.read(3) == b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,7 +385,7 @@ def _info(path: str | Path, container, stream, frame, scan: _Scan) -> VideoInfo:
     if rotation in (90, 270):
         width, height = height, width
     # FFmpeg gives a picture a twenty-fifth of a second.
-    timed = scan.seconds > 0 and container.format.name not in _PICTURES.values()
+    timed = scan.seconds > 0 and container.format.name != _PICTURE
     audio = container.streams.audio
     return VideoInfo(
         path=str(path),

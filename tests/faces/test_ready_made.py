@@ -83,6 +83,21 @@ def test_a_jpeg_is_a_video_of_one_frame(found):
     assert sampled.info.seconds == 0
 
 
+def test_the_name_of_a_picture_is_no_pattern(found, tmp_path):
+    for name in ("face%d.jpg", "face1.jpg"):
+        (tmp_path / name).write_bytes(open(found.table["path"].iloc[-3], "rb").read())
+    (tmp_path / "face1.jpg").write_bytes(b"another")
+    assert frames.sample(tmp_path / "face%d.jpg", 1).info.frames == 1
+
+
+def test_crops_of_any_size_are_read(tmp_path):
+    # Given a choice, FFmpeg takes small and large JPEG files for different formats.
+    for side in (8, 64, 224, 600):
+        noise = np.random.default_rng(side).integers(0, 255, (side, side, 3), dtype=np.uint8)
+        cv2.imwrite(str(tmp_path / f"{side}.jpg"), noise)
+        assert frames.sample(tmp_path / f"{side}.jpg", 1).images[0].shape == (side, side, 3)
+
+
 def test_what_is_called_mp4_and_is_a_jpeg_stays_unreadable(found, tmp_path):
     (tmp_path / "a.mp4").write_bytes(open(found.table["path"].iloc[-2], "rb").read())
     with pytest.raises(frames.UnreadableVideo):
