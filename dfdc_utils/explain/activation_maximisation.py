@@ -82,11 +82,13 @@ def maximise(
 ) -> np.ndarray:
     """For each of `channels`, a picture that excites it: RGB uint8 (channels, side, side, 3).
 
-    All pictures climb together, as one batch. What is maximised is the mean of the channel's map.
+    All pictures climb together, as one batch. What is maximised is the mean of the channel's map, or, in a
+    layer behind the pooling, its one value.
 
     Args:
-        model: a face model; of a sequence model the frames are the pictures, so only its backbone runs.
-        layer: one of its `all_layers` whose output is a map.
+        model: a face model. Of a sequence model the frames are the pictures; for a layer that sees whole
+            windows, a picture stands still in all frames of its own.
+        layer: one of its `all_layers`.
         channels: indices of the layer's last axis; may repeat.
         seed: of the starting noise and the shifts.
         steps: of the ascent.
@@ -97,15 +99,19 @@ def maximise(
     if unknown := [channel for channel in channels if not 0 <= channel < count]:
         raise ValueError(f"Layer '{layer.name}' has channels 0 to {count - 1}, not {unknown}.")
     *window, side, _, _ = model.input_shape[1:]
-    # A sequence model takes whole windows only, so the last one is filled up.
     frames = window[0] if window else 1
-    padded = list(channels) + [channels[-1]] * (-len(channels) % frames)
+    still = len(maps_of(model, layer, np.zeros((1, *window, side, side, 3)))) < frames
+    # A sequence model takes whole windows only, so the last one is filled up.
+    padded = list(channels) if still else list(channels) + [channels[-1]] * (-len(channels) % frames)
     chosen = np.eye(count, dtype="float32")[padded]
 
     def excitation(pictures):
+        if still:
+            pictures = keras.ops.repeat(pictures, frames, axis=0)
         with tapped(layer) as seen:
             model(keras.ops.reshape(pictures, (-1, *window, side, side, 3)), training=False)
-        means = keras.ops.mean(keras.ops.cast(seen.pop(), "float32"), axis=(1, 2))
+        output = keras.ops.cast(seen.pop(), "float32")
+        means = keras.ops.mean(output, axis=tuple(range(1, len(output.shape) - 1)))
         return keras.ops.sum(means * chosen)
 
     climb = value_and_gradient(excitation, model)

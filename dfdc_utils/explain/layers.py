@@ -98,11 +98,11 @@ def batches(inputs: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def maps_of(model: keras.Model, layer: keras.layers.Layer, faces: np.ndarray) -> np.ndarray:
-    """What `layer` makes of `faces`: float32 (n, height, width, channels).
+    """What `layer` makes of `faces`: its maps, float32 (n, height, width, channels), or whatever it gives.
 
     Args:
         model: a face model.
-        layer: one of its `all_layers` whose output is a map.
+        layer: one of its `all_layers`.
         faces: a batch of the model's own input, RGB 0–255. Of a sequence model's windows (n, frames, …) every
             frame gives maps: n × frames of them.
     """

@@ -90,6 +90,24 @@ def test_a_sequence_models_frames_are_the_pictures(sequence_model):
     assert means[:, :2].argmax(axis=1).tolist() == [0, 1, 0, 1]
 
 
+def test_a_layer_behind_the_pooling(frame_model):
+    """The output unit likes red, and nothing else: so does its picture."""
+    _red_green(frame_model)
+    frame_model.get_layer("p_fake").kernel.assign([[1.0], [0], [0], [0]])
+    (picture,) = maximise(frame_model, frame_model.get_layer("p_fake"), [0], seed=0, steps=20)
+    red, green, blue = picture.astype(float).mean(axis=(0, 1))
+    assert red > 200 and green < 110 and blue < 110
+
+
+def test_a_layer_that_sees_whole_windows(sequence_model):
+    _red_green(sequence_model)
+    output = layers.find(sequence_model, "p_fake")
+    output.kernel.assign([[0.0], [1], [0], [0]])
+    pictures = maximise(sequence_model, output, [0, 0], seed=0, steps=20)
+    assert pictures.shape == (2, 16, 16, 3)
+    assert (pictures.astype(float).mean(axis=(1, 2)).argmax(axis=1) == 1).all()
+
+
 def test_channels_that_never_change_are_passed_over(frame_model, faces):
     conv = _red_green(frame_model)  # channels 2 and 3 are constant
     result = maximised(frame_model, conv, faces, seed=0, count=4, steps=2)
