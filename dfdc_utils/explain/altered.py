@@ -31,38 +31,40 @@ _SMOOTH = 1 / 32
 def altered_fakes(
     name: str, workspace: Workspace, videos: Sequence[str]
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """What model `name` is given of some fakes, and where it was altered; those in which nothing shows are left out.
+    """What model `name` is given of some fakes, and where it was altered, most altered ones first.
 
     Args:
         name: of a model: a frame model gets the middle face of each video, a sequence model one window.
         workspace: with the study's table and faces; the videos themselves are read too.
-        videos: fakes. Those without a face, or whose original is not in the table, are left out.
+        videos: fakes. Those without a face are left out.
 
     Returns:
         The rows of the store (the first face of each window), the faces, RGB uint8 (n, side, side, 3) or
-        (n, frames, side, side, 3), and the altered places, bool of the same shape without the colours.
+        (n, frames, side, side, 3), and the altered places, bool of the same shape without the colours: all
+        False where nothing shows, or the original is not in the table.
     """
     rows, faces = predict.shown(name, workspace, videos, per_video=1)
-    known = altered_places(rows, metadata.pairs(metadata.open_study_table(workspace)), workspace.profile)
-    known = known.reshape(faces.shape[:-1])
-    shows = known.any(axis=tuple(range(1, known.ndim)))
+    places = altered_places(rows, metadata.pairs(metadata.open_study_table(workspace)), workspace.profile)
+    places = places.reshape(faces.shape[:-1])
+    order = np.argsort(-places.reshape(len(places), -1).mean(axis=1), kind="stable")
     first = rows.iloc[::faces.shape[1] if faces.ndim == 5 else 1]
-    return first[shows].reset_index(drop=True), faces[shows], known[shows]
+    return first.iloc[order].reset_index(drop=True), faces[order], places[order]
 
 
 def altered_places(faces: pd.DataFrame, pairs: pd.DataFrame, profile: Profile) -> np.ndarray:
     """Where the crops of `faces` were altered: bool (n, side, side), all False where nothing shows.
 
     Args:
-        faces: rows of the face store: video, frame and the box.
-        pairs: of `metadata.pairs`; faces of other videos have no altered places.
+        faces: rows of the face store: video, frame, the box and its confidence. A crop that no detector cut
+            out (confidence NaN) was not cut like its original's, so nothing is known of it.
+        pairs: of `metadata.pairs`; nothing is known of faces of other videos.
         profile: of its margin and side, as the crops were cut.
     """
     side = profile.face_side
     places = np.zeros((len(faces), side, side), bool)
     pairs = pairs.set_index("video")
     for video, positions in faces.groupby("video").indices.items():
-        if video not in pairs.index:
+        if video not in pairs.index or faces["confidence"].iloc[positions].isna().any():
             continue
         wanted = faces["frame"].iloc[positions]
         fake, original = (_frames(pairs.at[video, path], wanted) for path in ("path", "original_path"))
@@ -113,6 +115,20 @@ def heat_shares(maps: np.ndarray, places: np.ndarray) -> np.ndarray:
     total = heat.sum(axis=1)
     inside = (heat * places.reshape(len(places), -1)).sum(axis=1)
     return np.divide(inside, total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def compare(title: str, maps: dict[str, np.ndarray], places: np.ndarray) -> pd.DataFrame:
+    """`heat_shares` of one model's maps, by method, as rows: title, method, share, and area, which is chance.
+
+    Fakes in which no altered place is known have no row.
+    """
+    area = places.reshape(len(places), -1).mean(axis=1)
+    tables = [
+        pd.DataFrame({"title": title, "method": method, "share": heat_shares(heat, places), "area": area})
+        for method, heat in maps.items()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table[table["area"] > 0].reset_index(drop=True)
 
 
 def _frames(path: str, wanted) -> dict[int, np.ndarray]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from dfdc_utils.backend import keras
 from dfdc_utils.explain.layers import logits_of
@@ -46,11 +47,15 @@ def explainer(
         covers = _covers(faces, fill)
         before = logits_of(model, faces)
         heats = np.empty((len(faces), cells, cells), "float32")
-        for row, column in np.ndindex(cells, cells):
-            hidden = faces.copy()
-            place = (..., _patch(row, cells, faces.shape[-2]), _patch(column, cells, faces.shape[-2]), slice(None))
-            hidden[place] = covers[place]
-            heats[:, row, column] = before - logits_of(model, hidden)
+        patches = [_patch(cell, cells, faces.shape[-2]) for cell in range(cells)]
+        for row in tqdm(range(cells), desc=f"{model.name}, occlusion", unit="row", mininterval=1.0):
+            # A row of cells at once, for the network likes full batches.
+            hidden = np.repeat(faces[None], cells, axis=0)
+            for column in range(cells):
+                place = (..., patches[row], patches[column], slice(None))
+                hidden[column][place] = covers[place]
+            after = logits_of(model, hidden.reshape(-1, *faces.shape[1:])).reshape(cells, len(faces))
+            heats[:, row] = before[:, None] - after.T
         of_frames = heats.reshape(len(faces), *[1] * (faces.ndim - 4), cells, cells)
         return np.broadcast_to(of_frames, (*faces.shape[:-3], cells, cells))
 

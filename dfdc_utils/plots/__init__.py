@@ -38,7 +38,16 @@ from dfdc_utils.plots.faces import (
     face_strips,
     outcomes,
 )
-from dfdc_utils.plots.inside import kernels, maximised, mean_activations
+from dfdc_utils.plots.inside import (
+    feature_maps,
+    heat_maps,
+    heat_shares,
+    kernels,
+    maximised,
+    mean_activations,
+    over_time,
+    sanity,
+)
 from dfdc_utils.plots.page import filterable, side_by_side
 from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
 from dfdc_utils.plots.training import architecture, learning_curves
@@ -46,8 +55,8 @@ from dfdc_utils.plots.training import architecture, learning_curves
 __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
     "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
-    "fakes_per_original", "filterable", "histograms", "kernels", "labels_per_part", "leakage",
-    "learning_curves", "maximised", "mean_activations", "outcomes", "pair_differences", "reliability",
-    "robustness", "roc_curves", "save", "score_distributions", "side_by_side", "splits", "subgroups",
-    "trivial_baseline", "tta_ablation", "tta_effect", "use", "worst_clips",
+    "fakes_per_original", "feature_maps", "filterable", "heat_maps", "heat_shares", "histograms", "kernels",
+    "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations", "outcomes", "over_time",
+    "pair_differences", "reliability", "robustness", "roc_curves", "sanity", "save", "score_distributions",
+    "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation", "tta_effect", "use", "worst_clips",
 ]

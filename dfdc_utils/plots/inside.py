@@ -2,10 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dfdc_utils.plots.style import FAKE, REAL, WIDTH, drawn, heading, panels, picture
+from dfdc_utils.plots.style import FAKE, GREY, REAL, WIDTH, drawn, heading, model_style, panels, picture
 
 _COLUMNS = 8
 
@@ -82,12 +83,149 @@ def mean_activations(results: dict) -> Figure:
     return figure
 
 
-def _over(axes: Axes, face: np.ndarray, values: np.ndarray, colours: str, low: float, high: float):
-    """`values`, smoothly enlarged, over the face in grey."""
-    side = face.shape[0]
-    picture(axes, face.mean(axis=2), cmap="gray", vmin=0, vmax=255)
-    image = axes.imshow(
-        values, cmap=colours, vmin=low, vmax=high, alpha=0.6, extent=(-0.5, side - 0.5, side - 0.5, -0.5),
-        interpolation="bilinear",
+@drawn
+def feature_maps(face: np.ndarray, parts: list, *, title: str = "") -> Figure:
+    """One face and what layers make of it, a row a layer; each map has its own scale, bright where it is high.
+
+    `parts`: of `feature_maps.at_depths`.
+    """
+    columns = 1 + max(len(part.maps) for part in parts)
+    size = WIDTH / columns
+    figure, axes = plt.subplots(
+        len(parts), columns, figsize=(WIDTH, len(parts) * (size + 0.3) + 0.4), squeeze=False
     )
-    return image
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for row, part in zip(axes, parts, strict=True):
+        picture(row[0], face)
+        # Wider than the face, it must not push the maps aside.
+        row[0].set_title(f"{part.layer}, {part.maps.shape[1]} × {part.maps.shape[2]}").set_in_layout(False)
+        for ax, values in zip(row[1:], part.maps):
+            picture(ax, values, cmap="viridis")
+    heading(figure, title)
+    return figure
+
+
+@drawn
+def heat_maps(results: dict, outlines: np.ndarray | None = None, *, title: str = "", most: int = 6) -> Figure:
+    """Which places of faces speak for FAKE (orange) and for REAL (violet), a row a model.
+
+    Args:
+        results: by the model's title, faces (n, side, side, 3) and their maps (n, height, width); of windows,
+            which have one more axis, the middle frame is shown. Each map has its own scale.
+        outlines: bool (n, side, side), places of the first model's faces to draw a line around.
+        title: of the figure.
+        most: at most so many faces of each model.
+    """
+    count = min(most, max(len(faces) for faces, _ in results.values()))
+    size = WIDTH / (count + 0.5)
+    figure, axes = plt.subplots(
+        len(results), count, figsize=(WIDTH, len(results) * size + 0.5), squeeze=False
+    )
+    for number, (row, (name, (faces, maps))) in enumerate(zip(axes, results.items(), strict=True)):
+        if faces.ndim == 5:
+            faces, maps = faces[:, faces.shape[1] // 2], maps[:, maps.shape[1] // 2]
+        for place, ax in enumerate(row):
+            ax.set_axis_off()
+            if place < len(faces):
+                ax.set_axis_on()
+                _signed(ax, faces[place], maps[place])
+                if number == 0 and outlines is not None and outlines[place].any():
+                    ax.contour(outlines[place], levels=[0.5], colors="black", linewidths=1.5)
+        row[0].set_ylabel(name, fontsize=10)
+    heading(figure, title)
+    return figure
+
+
+@drawn
+def sanity(correlations: pd.DataFrame) -> Figure:
+    """How like the maps of randomised networks are to those of the trained ones: a line a model.
+
+    `correlations`: of `sanity.cascade`, one column a model's title.
+    """
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+    for name, style in model_style(correlations).items():
+        axes.plot(100 * correlations.index, correlations[name], marker="o", label=name, **style)
+    axes.axhline(0, color=GREY, linewidth=1)
+    axes.set(xlabel="Layers randomised, from the output on (%)", ylabel="Rank correlation", ylim=(-1, 1.05))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    heading(figure, "Are the maps those of the trained network?")
+    return figure
+
+
+@drawn
+def heat_shares(shares: pd.DataFrame) -> Figure:
+    """How much of the heat lies where the fake was altered: dots are clips, bars their means.
+
+    `shares`: a row a clip and map: columns title, method, share, area (the share that chance would give).
+    """
+    methods = list(dict.fromkeys(shares["method"]))
+    figure, all_axes = panels(len(methods), columns=len(methods), height=3.0)
+    titles = list(dict.fromkeys(shares["title"]))
+    for ax, method in zip(all_axes, methods, strict=True):
+        for place, name in enumerate(titles):
+            rows = shares[(shares["title"] == name) & (shares["method"] == method)]
+            colour = model_style([name])[name]["color"]
+            ax.plot(100 * rows["share"], np.full(len(rows), place), "o", color=colour, alpha=0.35, markersize=5)
+            ax.plot(100 * rows["share"].mean(), place, "|", color=colour, markersize=24, markeredgewidth=4)
+            ax.plot(100 * rows["area"].mean(), place, "D", color="white", markeredgecolor="black", markersize=6)
+        ax.set(xlim=(-3, 103), ylim=(len(titles) - 0.4, -0.6), xlabel="Heat in the altered place (%)")
+        ax.set_yticks(range(len(titles)), titles if ax is all_axes[0] else [])
+        ax.set_title(method)
+    return figure
+
+
+@drawn
+def over_time(result, *, title: str = "") -> Figure:
+    """The faces of one clip, P(fake) of each, where it comes from, and, in a sequence, how much each counts.
+
+    `result`: of `over_time.over_time`.
+    """
+    count = len(result.faces)
+    size = (WIDTH - 1) / count
+    bars = {"influence on\nthe logit": result.influence, "weight": result.weights}
+    bars = {name: values for name, values in bars.items() if values is not None}
+    heights = [size, 1.4, size, *[1.1] * len(bars)]
+    figure, axes = plt.subplots(
+        len(heights), 1, sharex=True, figsize=(WIDTH, sum(heights) + 0.9), height_ratios=heights
+    )
+    for row, maps in ((axes[0], None), (axes[2], result.heat)):
+        for place, face in enumerate(result.faces):
+            box = (place - 0.48, place + 0.48, 0, 1)
+            if maps is None:
+                row.imshow(face, extent=box, aspect="auto")
+            else:
+                _signed(row, face, maps[place], extent=box, reach=np.abs(maps).max(), aspect="auto")
+        row.set(xlim=(-0.5, count - 0.5), ylim=(0, 1), yticks=[])
+        row.grid(False)
+        row.tick_params(bottom=False)
+        row.spines[:].set_visible(False)
+    axes[2].set_ylabel("heat", rotation=0, ha="right", va="center")
+    places = np.arange(count)
+    axes[1].plot(places, result.p_fake, marker="o", color="black")
+    axes[1].axhline(0.5, color=GREY, linewidth=1, linestyle="--")
+    axes[1].set(ylim=(-0.05, 1.05), ylabel="P(fake)")
+    for ax, (name, values) in zip(axes[3:], bars.items(), strict=True):
+        ax.bar(places, values, width=0.6, color=np.where(values > 0, FAKE, REAL))
+        ax.axhline(0, color=GREY, linewidth=1)
+        ax.set_ylabel(name)
+    axes[-1].set_xticks(places, [f"{second:.1f}" for second in result.seconds])
+    axes[-1].set_xlabel("Time (s)")
+    heading(figure, title)
+    return figure
+
+
+def _signed(axes: Axes, face: np.ndarray, values: np.ndarray, *, reach: float | None = None, **place) -> None:
+    """Values about zero over the face: orange above, violet below, colours that are neither label's alone."""
+    reach = max(np.abs(values).max() if reach is None else reach, 1e-12)
+    _over(axes, face, values, "PuOr_r", -reach, reach, **place)
+
+
+def _over(axes: Axes, face: np.ndarray, values: np.ndarray, colours: str, low: float, high: float, **place):
+    """`values`, smoothly enlarged, over the face in grey. `place`: `extent` and `aspect` of both pictures."""
+    side = face.shape[0]
+    place.setdefault("extent", (-0.5, side - 0.5, side - 0.5, -0.5))
+    picture(axes, face.mean(axis=2), cmap="gray", vmin=0, vmax=255, **place)
+    return axes.imshow(
+        values, cmap=colours, vmin=low, vmax=high, alpha=0.6, interpolation="bilinear", **place
+    )

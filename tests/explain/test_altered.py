@@ -14,6 +14,11 @@ TINY = profiles.get("tiny")
 FRAME = 4
 
 
+def _row(video, box, confidence=1.0):
+    columns = ["video", "frame", "x0", "y0", "x1", "y1", "confidence"]
+    return pd.DataFrame([(video, FRAME, *box, confidence)], columns=columns)
+
+
 def _truth():
     """Of each fake of the tiny set: what the forger really touched in a frame, and a box around the face."""
     for take in dataset.plan(TINY):
@@ -42,7 +47,7 @@ def test_altered_places_are_where_the_forger_was(tiny_dfdc):
     pairs = metadata.pairs(metadata.read(tiny_dfdc).table)
     precisions, agreements = [], []
     for clip, touched, box in _truth():
-        face = pd.DataFrame([(clip.video, FRAME, *box)], columns=["video", "frame", "x0", "y0", "x1", "y1"])
+        face = _row(clip.video, box)
         (found,) = altered.altered_places(face, pairs, TINY)
         picture = np.repeat(touched[:, :, None].astype(np.uint8) * 255, 3, axis=2)
         true = crops.cut(picture, crops.square(box, TINY.face_margin), TINY.face_side)[:, :, 0] > 127
@@ -57,11 +62,13 @@ def test_altered_places_are_where_the_forger_was(tiny_dfdc):
     assert np.mean(agreements) > 0.5
 
 
-def test_a_video_without_an_original_has_no_altered_places(tiny_dfdc):
+def test_nothing_is_known_without_an_original_or_of_a_crop_that_was_not_cut_here(tiny_dfdc):
     table = metadata.read(tiny_dfdc).table
+    pairs, box = metadata.pairs(table), (50, 50, 90, 90)
     real = table.loc[table["label"] == "REAL", "video"].iloc[0]
-    face = pd.DataFrame([(real, 0, 50, 50, 90, 90)], columns=["video", "frame", "x0", "y0", "x1", "y1"])
-    assert not altered.altered_places(face, metadata.pairs(table), TINY).any()
+    assert not altered.altered_places(_row(real, box), pairs, TINY).any()
+    ready_made = _row(pairs["video"].iloc[0], box, confidence=np.nan)
+    assert not altered.altered_places(ready_made, pairs, TINY).any()
 
 
 def test_differences_stand_out_from_compression():
@@ -93,3 +100,13 @@ def test_heat_of_a_window_is_that_of_all_its_frames():
     places[0, 0] = True
     maps = np.stack([np.full((2, 2), 3.0), np.full((2, 2), 1.0)])[None]
     assert altered.heat_shares(maps, places) == pytest.approx([0.75])
+
+
+def test_the_table_has_no_row_for_a_fake_of_which_nothing_is_known():
+    places = np.zeros((2, 4, 4), bool)
+    places[0, :2] = True
+    maps = np.stack([np.array([[3.0, 3], [1, 1]])] * 2)
+    table = altered.compare("Meso4", {"Grad-CAM": maps, "Occlusion": maps[:, ::-1]}, places)
+    assert table.columns.tolist() == ["title", "method", "share", "area"]
+    assert table["method"].tolist() == ["Grad-CAM", "Occlusion"]
+    assert table["share"].tolist() == pytest.approx([0.75, 0.25], abs=0.1) and (table["area"] == 0.5).all()
