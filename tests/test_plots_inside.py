@@ -58,13 +58,13 @@ def test_sanity_draws_a_line_a_model():
 def test_heat_shares_show_clips_mean_and_chance():
     shares = pd.DataFrame({
         "title": "Meso4", "method": ["Grad-CAM"] * 3 + ["Occlusion"] * 3,
-        "share": [0.2, 0.4, 0.6, 0.1, np.nan, 0.3], "area": [0.25] * 6,
+        "share": [0.2, 0.4, 0.6, 0.1, np.nan, 0.3], "elsewhere": [0.1] * 6, "area": [0.25] * 6,
     })
     figure = plots.heat_shares(shares)
-    first, second = figure.axes
-    assert [line.get_xdata()[0] for line in first.lines[1:]] == pytest.approx([40, 25])
-    assert [line.get_xdata()[0] for line in second.lines[1:]] == pytest.approx([20, 25])
-    assert "Occlusion" in _texts(figure)
+    means = [[float(line.get_xdata()[0]) for line in axes.lines[1:]] for axes in figure.axes]
+    assert means == [pytest.approx([40, 10, 25]), pytest.approx([20, 10, 25])]
+    assert figure.axes[0].lines[0].get_xdata().tolist() == pytest.approx([20, 40, 60])
+    assert "Occlusion" in _texts(figure) and "chance" in _texts(figure)
 
 
 @pytest.mark.parametrize("influence", [None, np.array([0.5, -0.2, 0.1])])

@@ -31,7 +31,7 @@ _SMOOTH = 1 / 32
 def altered_fakes(
     name: str, workspace: Workspace, videos: Sequence[str]
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """What model `name` is given of some fakes, and where it was altered, most altered ones first.
+    """What model `name` is given of some fakes, and where it was altered, those first in which that shows.
 
     Args:
         name: of a model: a frame model gets the middle face of each video, a sequence model one window.
@@ -46,7 +46,9 @@ def altered_fakes(
     rows, faces = predict.shown(name, workspace, videos, per_video=1)
     places = altered_places(rows, metadata.pairs(metadata.open_study_table(workspace)), workspace.profile)
     places = places.reshape(faces.shape[:-1])
-    order = np.argsort(-places.reshape(len(places), -1).mean(axis=1), kind="stable")
+    # By the middle frame, so that frame and sequence models get the clips in about the same order.
+    middle = places[:, places.shape[1] // 2] if faces.ndim == 5 else places
+    order = np.argsort(~middle.any(axis=(1, 2)), kind="stable")
     first = rows.iloc[::faces.shape[1] if faces.ndim == 5 else 1]
     return first.iloc[order].reset_index(drop=True), faces[order], places[order]
 
@@ -99,36 +101,32 @@ def difference(fake: np.ndarray, original: np.ndarray) -> np.ndarray:
     return place if place.mean() >= LEAST_AREA else np.zeros_like(place)
 
 
-def heat_shares(maps: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Share of the heat above zero, which speaks for FAKE, that lies in the altered places: (n,), 0 to 1.
+def heat_shares(maps: np.ndarray, places: np.ndarray) -> pd.DataFrame:
+    """Share of the heat above zero, which speaks for FAKE, that lies in the altered places: a row a fake.
 
-    Chance is the area of these places, `places.mean()` of each. NaN where nothing speaks for FAKE.
+    Fakes in which no altered place is known have no row.
 
     Args:
         maps: (n, height, width) or (n, frames, height, width); enlarged to the size of the faces.
         places: bool (n, side, side) or (n, frames, side, side).
+
+    Returns:
+        All from 0 to 1: `share`, NaN where nothing speaks for FAKE; `elsewhere`, the mean share of the same
+        heat in the altered places of the other fakes, which a map that always lights up the middle of the face
+        has too; `area`, the share of the place in the face: what even heat would have.
     """
     side = places.shape[-1]
     flat = maps.reshape(-1, *maps.shape[-2:]).astype("float32")
     large = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_LINEAR) for one in flat])
-    heat = large.clip(min=0).reshape(len(places), -1)
-    total = heat.sum(axis=1)
-    inside = (heat * places.reshape(len(places), -1)).sum(axis=1)
-    return np.divide(inside, total, out=np.full(len(total), np.nan), where=total > 0)
-
-
-def compare(title: str, maps: dict[str, np.ndarray], places: np.ndarray) -> pd.DataFrame:
-    """`heat_shares` of one model's maps, by method, as rows: title, method, share, and area, which is chance.
-
-    Fakes in which no altered place is known have no row.
-    """
-    area = places.reshape(len(places), -1).mean(axis=1)
-    tables = [
-        pd.DataFrame({"title": title, "method": method, "share": heat_shares(heat, places), "area": area})
-        for method, heat in maps.items()
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    return table[table["area"] > 0].reset_index(drop=True)
+    heat, places = large.clip(min=0).reshape(len(places), -1), places.reshape(len(places), -1)
+    known = places.any(axis=1)
+    heat, places = heat[known], places[known]
+    total = heat.sum(axis=1, keepdims=True)
+    # A row a map, a column a fake's places.
+    shares = np.divide(heat @ places.T, total, out=np.full((len(heat), len(heat)), np.nan), where=total > 0)
+    own = np.diagonal(shares)
+    elsewhere = (shares.sum(axis=1) - own) / max(len(own) - 1, 1) if len(own) > 1 else np.nan
+    return pd.DataFrame({"share": own, "elsewhere": elsewhere, "area": places.mean(axis=1)})
 
 
 def _frames(path: str, wanted) -> dict[int, np.ndarray]:

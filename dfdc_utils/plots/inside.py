@@ -5,10 +5,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from dfdc_utils.plots.style import FAKE, GREY, REAL, WIDTH, drawn, heading, model_style, panels, picture
 
 _COLUMNS = 8
+_SHARES = {
+    "share": {"marker": "s", "markersize": 9, "linestyle": ""},
+    "elsewhere": {"marker": "X", "markersize": 8, "linestyle": ""},
+    "area": {"marker": "D", "markersize": 6, "linestyle": ""},
+}
+"""Columns of `altered.heat_shares` and how their means are drawn."""
 
 
 @drawn
@@ -157,21 +164,26 @@ def sanity(correlations: pd.DataFrame) -> Figure:
 def heat_shares(shares: pd.DataFrame) -> Figure:
     """How much of the heat lies where the fake was altered: dots are clips, bars their means.
 
-    `shares`: a row a clip and map: columns title, method, share, area (the share that chance would give).
+    `shares`: of `altered.heat_shares`, of several models and methods, which the columns title and method name.
     """
     methods = list(dict.fromkeys(shares["method"]))
-    figure, all_axes = panels(len(methods), columns=len(methods), height=3.0)
     titles = list(dict.fromkeys(shares["title"]))
+    figure, all_axes = panels(len(methods), columns=len(methods), height=3.4)
     for ax, method in zip(all_axes, methods, strict=True):
         for place, name in enumerate(titles):
-            rows = shares[(shares["title"] == name) & (shares["method"] == method)]
+            rows = 100 * shares.loc[
+                (shares["title"] == name) & (shares["method"] == method), ["share", "elsewhere", "area"]
+            ]
             colour = model_style([name])[name]["color"]
-            ax.plot(100 * rows["share"], np.full(len(rows), place), "o", color=colour, alpha=0.35, markersize=5)
-            ax.plot(100 * rows["share"].mean(), place, "|", color=colour, markersize=24, markeredgewidth=4)
-            ax.plot(100 * rows["area"].mean(), place, "D", color="white", markeredgecolor="black", markersize=6)
+            ax.plot(rows["share"], np.full(len(rows), place), "o", color=colour, alpha=0.35, markersize=5)
+            for column, marker in _SHARES.items():
+                fill = colour if column == "share" else "white"
+                ax.plot(rows[column].mean(), place, color=fill, markeredgecolor="black", **marker)
         ax.set(xlim=(-3, 103), ylim=(len(titles) - 0.4, -0.6), xlabel="Heat in the altered place (%)")
         ax.set_yticks(range(len(titles)), titles if ax is all_axes[0] else [])
         ax.set_title(method)
+    keys = [Line2D([], [], color="white", markeredgecolor="black", **marker) for marker in _SHARES.values()]
+    figure.legend(keys, ["mean", "mean in other clips' places", "area: chance"], loc="outside lower center", ncols=3)
     return figure
 
 

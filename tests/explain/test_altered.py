@@ -85,28 +85,28 @@ def test_differences_stand_out_from_compression():
 
 
 def test_heat_shares_by_hand():
-    places = np.zeros((4, 4, 4), bool)
-    places[:, :2, :2] = True
-    maps = np.zeros((4, 4, 4))
+    places = np.zeros((5, 4, 4), bool)
+    places[:4, :2, :2] = True
+    places[3, 2] = True
+    maps = np.zeros((5, 4, 4))
     maps[0] = 1  # everywhere: chance
     maps[1, :2, :2], maps[1, 3, 3] = 3, 4  # 12 of 16
-    maps[2, 0, 0], maps[2, 3, 3] = 2, -9  # what speaks for REAL does not count
+    maps[2, 0, 0], maps[2, 2, 0], maps[2, 3, 3] = 2, 1, -9  # what speaks for REAL does not count
     maps[3, 3, 3] = -1
-    np.testing.assert_allclose(altered.heat_shares(maps, places), [4 / 16, 12 / 16, 1, np.nan])
+    table = altered.heat_shares(maps, places)
+    # The fifth fake has no known place.
+    np.testing.assert_allclose(table["area"], [4 / 16, 4 / 16, 4 / 16, 8 / 16])
+    np.testing.assert_allclose(table["share"], [4 / 16, 12 / 16, 2 / 3, np.nan])
+    np.testing.assert_allclose(table["elsewhere"][:3], [(4 + 4 + 8) / 48, 12 / 16, (2 / 3 + 2 / 3 + 1) / 3])
 
 
 def test_heat_of_a_window_is_that_of_all_its_frames():
     places = np.zeros((1, 2, 4, 4), bool)
     places[0, 0] = True
     maps = np.stack([np.full((2, 2), 3.0), np.full((2, 2), 1.0)])[None]
-    assert altered.heat_shares(maps, places) == pytest.approx([0.75])
+    (row,) = altered.heat_shares(maps, places).itertuples()
+    assert (row.share, row.area) == (pytest.approx(0.75), 0.5) and np.isnan(row.elsewhere)
 
 
-def test_the_table_has_no_row_for_a_fake_of_which_nothing_is_known():
-    places = np.zeros((2, 4, 4), bool)
-    places[0, :2] = True
-    maps = np.stack([np.array([[3.0, 3], [1, 1]])] * 2)
-    table = altered.compare("Meso4", {"Grad-CAM": maps, "Occlusion": maps[:, ::-1]}, places)
-    assert table.columns.tolist() == ["title", "method", "share", "area"]
-    assert table["method"].tolist() == ["Grad-CAM", "Occlusion"]
-    assert table["share"].tolist() == pytest.approx([0.75, 0.25], abs=0.1) and (table["area"] == 0.5).all()
+def test_nothing_known_is_an_empty_table():
+    assert altered.heat_shares(np.ones((2, 2, 2)), np.zeros((2, 4, 4), bool)).empty
