@@ -85,7 +85,7 @@ def _started_at_random(network: keras.Model) -> keras.Model:
             if layer.name.endswith("_3_bn"):
                 # The last of a residual block of ResNet50: with a scale of zero the block begins as the identity,
                 # and the network learns from the first batch on (Goyal et al., 2017, section 5.1).
-                layer.gamma.assign(keras.ops.zeros_like(layer.gamma))
+                layer.gamma.assign(keras.ops.zeros(layer.gamma.shape))
     network.weights_start = "random"
     return network
 
