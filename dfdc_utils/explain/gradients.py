@@ -1,5 +1,6 @@
 """The one place that differentiates, under every Keras backend the project runs on."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -39,14 +40,16 @@ def value_and_gradient(
 def _tensorflow(function: Callable) -> Callable:
     import tensorflow as tf
 
-    @tf.function(reduce_retracing=True)
-    def both(array, *others):
+    def both(function, array, *others):
         with tf.GradientTape() as tape:
             tape.watch(array)
             value = function(array, *others)
         return value, tape.gradient(value, array, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-    return lambda *arrays: both(*map(tf.convert_to_tensor, arrays))
+    # TensorFlow counts tracings by their code, and would warn of too many when each of several models is traced
+    # once. A partial has no code of its own.
+    traced = tf.function(functools.partial(both, function), reduce_retracing=True)
+    return lambda *arrays: traced(*map(tf.convert_to_tensor, arrays))
 
 
 def _jax(function: Callable, variables: list) -> Callable:
