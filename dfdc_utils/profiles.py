@@ -86,7 +86,8 @@ class Profile:
     schedule: str = "constant"
     """The learning rate: "constant" as in the report, or falling, as "cosine" or in "steps" (`Recipe.schedule`)."""
     draw: str = "pairs"
-    """How the videos of an epoch are drawn, one of `training.batches.DRAWS`."""
+    """How the videos of an epoch are drawn (`training.batches.FaceBatches`). With "self_blended" the sequence
+    models, which train on cached features, still draw pairs."""
     precision: str = "float32"
     """Of what layers compute in: "float32"; "mixed_float16" or "mixed_bfloat16", for GPUs that have it; or
     "auto", mixed_float16 on a GPU and float32 without. Weights are kept in single precision in any case."""
@@ -133,7 +134,7 @@ _CHOICES = types.MappingProxyType({
     "weights": ("imagenet", "auto", "random"),
     "reading": ("A", "B"),
     "schedule": ("constant", "cosine", "steps"),
-    "draw": ("pairs", "balanced", "natural"),
+    "draw": ("pairs", "self_blended", "balanced", "natural"),
     "precision": ("auto", "float32", "mixed_float16", "mixed_bfloat16"),
     "compiler": ("none", "xla"),
 })

@@ -106,6 +106,7 @@ class FaceStore:
         self._lock = threading.Lock()
         self._file = functools.lru_cache(_OPEN_FILES)(self._open)
         self._jpegs = functools.lru_cache(_VIDEOS_IN_MEMORY)(self._read_jpegs)
+        self._places = functools.lru_cache(_VIDEOS_IN_MEMORY)(self._read_places)
 
     def __reduce__(self):
         return FaceStore, (self.folder,)
@@ -244,6 +245,21 @@ class FaceStore:
             pictures[position] = crops.decode(self._jpegs(shard, group)[row].as_buffer())
         return np.stack(pictures)
 
+    def landmarks(self, rows: pd.DataFrame) -> np.ndarray:
+        """Where eyes (left, right), nose and corners of the mouth are in the pictures of some rows of `faces`.
+
+        Returns:
+            float32, (n, 5, 2), x and y in pixels of the picture; NaN for a face without landmarks.
+        """
+        settings = self._manifest()["settings"]
+        found = np.empty((len(rows), 5, 2), np.float32)
+        for position, (shard, group, row) in enumerate(rows[["shard", "group", "row"]].to_numpy().tolist()):
+            box, points = (values[row] for values in self._places(shard, group))
+            # A picture that was taken over as it is has no margin: the box is all of it.
+            x0, y0, x1, _ = crops.square(box, settings.get("face_margin", 0.0))
+            found[position] = (points.reshape(5, 2) - (x0, y0)) * settings["face_side"] / (x1 - x0)
+        return found
+
     def crops_of(self, video: str, track: int = 0) -> np.ndarray:
         """The pictures of one person of one video, by frame: RGB uint8, (n, side, side, 3).
 
@@ -288,6 +304,12 @@ class FaceStore:
     def _read_jpegs(self, shard: int, group: int) -> pa.ChunkedArray:
         with self._lock:
             return self._file(shard).read_row_group(group, columns=["jpeg"])["jpeg"]
+
+    def _read_places(self, shard: int, group: int) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes and landmarks of one video, in pixels of its frames."""
+        with self._lock:
+            rows = self._file(shard).read_row_group(group, columns=[*BOX, "landmarks"])
+        return rows.select(BOX).to_pandas().to_numpy(), np.stack(rows["landmarks"].to_numpy())
 
     def _open(self, shard: int) -> pq.ParquetFile:
         return pq.ParquetFile(self._faces_path(shard))

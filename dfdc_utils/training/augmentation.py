@@ -28,18 +28,31 @@ STRENGTHS = types.MappingProxyType({
     "brightness": 0.2,  # of each value
     "contrast": 0.2,
     "colour": 0.06,  # of each value, red, green and blue apart
-    "degradation": 0.3,  # share of the faces that suffer one of these three, at most:
+    "degradation": 0.3,  # share of the faces that suffer one of these four, at most:
     "blur": 0.8,  # standard deviation, pixels
     "noise": 6.0,  # standard deviation, of 255
     "jpeg": 40,  # imgaug's compression: about 100 minus JPEG's quality
+    "downscaling": 0.5,  # of the side, and up again
+    "cutout": 0.1,  # share of the faces whose eyes, nose or mouth are covered, ...
+    "cover": 1.0,  # ... and how much of them
 })
 """How often each augmentation strikes, and how strong it is at strength 1."""
 
 
-def augment(faces: np.ndarray, seed: tuple[int, ...], strength: float = 1.0) -> np.ndarray:
+# Of landmarks in the store's order: which, and half the width and height that are covered, in eye distances.
+_PARTS = (((0, 1), 0.9, 0.35), ((2,), 0.4, 0.4), ((3, 4), 0.6, 0.3))
+
+
+def augment(
+    faces: np.ndarray, seed: tuple[int, ...], strength: float = 1.0, landmarks: np.ndarray | None = None
+) -> np.ndarray:
     """Augmented copies of RGB uint8 `faces` (n, side, side, 3).
 
-    `strength` multiplies by how much faces are changed at most; mirroring stays, unless it is 0.
+    Args:
+        faces: the faces.
+        seed: decides about everything random.
+        strength: multiplies by how much faces are changed at most; mirroring stays, unless it is 0.
+        landmarks: of the faces (`FaceStore.landmarks`); without them, or where they are NaN, nothing is covered.
 
     The same faces and the same seed give the same copies in any process or thread, whatever ran before: each
     call builds its own augmenters, since imgaug's keep a random state of their own that NumPy's and Keras's
@@ -47,14 +60,38 @@ def augment(faces: np.ndarray, seed: tuple[int, ...], strength: float = 1.0) -> 
     """
     if strength == 0:
         return faces.copy()
+    if landmarks is not None:
+        faces = _cover(faces, landmarks, np.random.default_rng(seed), strength)
     pipeline = _pipeline(strength)
     # seed_ reaches the augmenters inside; the `seed` of a Sequential does not.
     pipeline.seed_(int(np.random.SeedSequence(seed).generate_state(1)[0]))
     return pipeline.augment_images(faces)
 
 
+def _cover(
+    faces: np.ndarray, landmarks: np.ndarray, generator: np.random.Generator, strength: float
+) -> np.ndarray:
+    """Copies with the eyes, the nose or the mouth of some covered by the face's mean colour.
+
+    Else a network may look at one part alone, where this forger left traces (Seferbekov's winning solution of
+    the DFDC covers them too).
+    """
+    faces = faces.copy()
+    for face, points in zip(faces, landmarks, strict=True):
+        # Drawn in any case, so that faces of one seed are covered alike.
+        struck, part = generator.random() < STRENGTHS["cutout"], generator.integers(len(_PARTS))
+        which, half_width, half_height = _PARTS[part]
+        unit = np.linalg.norm(points[1] - points[0]) * STRENGTHS["cover"] * strength
+        if struck and np.isfinite(unit):
+            x, y = points[list(which)].mean(axis=0)
+            rows = slice(max(round(y - half_height * unit), 0), max(round(y + half_height * unit), 0))
+            columns = slice(max(round(x - half_width * unit), 0), max(round(x + half_width * unit), 0))
+            face[rows, columns] = face.mean(axis=(0, 1))
+    return faces
+
+
 def _pipeline(strength: float) -> iaa.Augmenter:
-    often = ("flip", "geometry", "light", "degradation")
+    often = ("flip", "geometry", "light", "degradation", "cutout")
     s = {name: value if name in often else value * strength for name, value in STRENGTHS.items()}
     geometry = iaa.Affine(
         rotate=(-s["rotation"], s["rotation"]),
@@ -71,6 +108,7 @@ def _pipeline(strength: float) -> iaa.Augmenter:
         iaa.GaussianBlur((0.0, s["blur"])),
         iaa.AdditiveGaussianNoise(scale=(0.0, s["noise"]), per_channel=True),
         iaa.JpegCompression((0, s["jpeg"])),
+        iaa.KeepSizeByResize(iaa.Resize((max(1 - s["downscaling"], 0.2), 1.0), "area"), "linear"),
     ])
     return iaa.Sequential([
         iaa.Fliplr(s["flip"]),

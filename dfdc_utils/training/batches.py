@@ -15,8 +15,9 @@ import pandas as pd
 from dfdc_utils.backend import keras
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.training.augmentation import augment
+from dfdc_utils.training.self_blended import self_blend
 
-DRAWS = ("pairs", "balanced", "natural")
+DRAWS = ("pairs", "self_blended", "balanced", "natural")
 
 _IN_MEMORY = 2**30
 """Bytes of decoded crops that are kept; larger sets are decoded batch by batch."""
@@ -69,13 +70,24 @@ class Crops:
     def __len__(self) -> int:
         return len(self._faces)
 
-    def __call__(self, positions: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
-        """RGB uint8, (*positions.shape, side, side, 3); `seed` decides about the augmentation."""
+    def __call__(self, positions: np.ndarray, seed: tuple[int, ...], *, blended: bool = False) -> np.ndarray:
+        """RGB uint8, (*positions.shape, side, side, 3); `seed` decides about the augmentation.
+
+        `blended` gives a self-blended fake of each instead (`self_blended.self_blend`).
+        """
         flat = positions.ravel()
-        pixels = self._store.crops(self._faces.iloc[flat]) if self._pixels is None else self._pixels[flat]
-        if self._augmentation:
-            pixels = augment(pixels, seed, self._augmentation)
+        in_memory = self._pixels is not None
+        pixels = self._pixels[flat] if in_memory else self._store.crops(self._faces.iloc[flat])
+        if self._augmentation or blended:
+            landmarks = self._landmarks[flat] if in_memory else self._store.landmarks(self._faces.iloc[flat])
+            if blended:
+                pixels = self_blend(pixels, landmarks, seed)
+            pixels = augment(pixels, seed, self._augmentation, landmarks)
         return pixels.reshape(*positions.shape, *self.shape)
+
+    @functools.cached_property
+    def _landmarks(self) -> np.ndarray:
+        return self._store.landmarks(self._faces)
 
 
 class FaceBatches(keras.utils.PyDataset):
@@ -91,6 +103,9 @@ class FaceBatches(keras.utils.PyDataset):
                     batch. The two share person, clothes and room, so only the forgery tells them apart (GenD,
                     arXiv 2508.06248). A real video without a fake gets one whose original is not among the
                     videos, or any.
+        "self_blended"
+                    every real video, and beside each of its faces a fake made from that face alone
+                    (`self_blended`), for detectors that are to meet unseen forgeries; the fakes are not used
         "balanced"  every video of the rarer label and as many of the other, drawn anew each epoch
         "natural"   every video, once, the same way each time
 
@@ -131,7 +146,8 @@ class FaceBatches(keras.utils.PyDataset):
         self.epoch = 0
         self._read, self._draw, self._per_video, self._sequences = read, draw, per_video, sequences
         # Pairs stay together, so a batch must hold whole ones.
-        self._batch_size = batch_size + batch_size % 2 if draw == "pairs" else batch_size
+        self._paired = draw in ("pairs", "self_blended")
+        self._batch_size = batch_size + batch_size % 2 if self._paired else batch_size
         self._seed = seed
 
         starts = np.flatnonzero(faces["video"].to_numpy() != faces["video"].shift().to_numpy())
@@ -152,13 +168,16 @@ class FaceBatches(keras.utils.PyDataset):
         videos = items[:, 0]
         positions = items[:, 1:] if self._sequences else items[:, 1]
         seed = (self._seed, self.epoch, index)
-        if self._draw == "pairs":
+        labels = self._labels[videos]
+        if self._paired:
             # Read apart with one seed: both members of a pair are augmented in the same way.
-            members = [self._read(positions[member::2], seed) for member in range(2)]
+            blended = [{}, {"blended": True} if self._draw == "self_blended" else {}]
+            members = [self._read(positions[member::2], seed, **blended[member]) for member in range(2)]
             inputs = np.stack(members, axis=1).reshape(len(positions), *members[0].shape[1:])
+            # The real member stands first.
+            labels = np.arange(len(videos)) % 2
         else:
             inputs = self._read(positions, seed)
-        labels = self._labels[videos]
         return inputs, labels.astype(np.float32)[:, None], self._weights[labels]
 
     @property
@@ -168,6 +187,8 @@ class FaceBatches(keras.utils.PyDataset):
     @functools.cached_property
     def _weights(self) -> np.ndarray:
         """By label."""
+        if self._paired:
+            return np.ones(2, np.float32)
         drawn = np.bincount(self._labels[self._plan(0)[:, 0]], minlength=2)
         return (drawn.sum() / (2 * drawn)).astype(np.float32)
 
@@ -189,6 +210,8 @@ class FaceBatches(keras.utils.PyDataset):
             count = min(len(real), len(fake))
             chosen = [generator.permutation(videos)[:count] for videos in (real, fake)]
             return generator.permutation(np.concatenate(chosen))[:, None]
+        if self._draw == "self_blended":
+            return generator.permutation(np.column_stack([real, real]))
         partners = [generator.choice(fakes) for fakes in self._partners]
         return generator.permutation(np.column_stack([real, partners]))
 

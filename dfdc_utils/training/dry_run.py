@@ -92,7 +92,7 @@ def hours(result: pd.Series, profile: Profile, real: int, fake: int) -> float:
     from dfdc_utils.training.recipe import Recipe
 
     recipe = Recipe.for_model(result["model"], profile)
-    videos = {"pairs": 2 * real, "balanced": 2 * min(real, fake), "natural": real + fake}[recipe.draw]
+    videos = {"balanced": 2 * min(real, fake), "natural": real + fake}.get(recipe.draw, 2 * real)
     seconds = recipe.epochs * videos * recipe.per_video / result["trained"]
     if result["model"] in models.SEQUENCE_MODELS:
         faces = (real + fake) * profile.frames_per_video * (1 + recipe.augmented_copies)

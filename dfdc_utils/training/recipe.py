@@ -76,6 +76,8 @@ class Recipe:
                 "warmup_batch_size": profile.backbone_batch_size,
                 "warmup_rate": profile.backbone_rate,
             }
+            if rules["draw"] == "self_blended":
+                rules["draw"] = "pairs"
         elif name == "densenet121":
             rules |= {
                 "learning_rate": rules["learning_rate"] * profile.backbone_rate,

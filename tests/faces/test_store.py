@@ -84,6 +84,20 @@ def test_crops_of_one_person(store):
         store.crops_of("9.mp4")
 
 
+def test_landmarks_are_in_pixels_of_the_pictures(tmp_path):
+    store = FaceStore(tmp_path / "faces")
+    store.begin({"face_side": 64, "face_margin": 0.25}, "", shards=1)
+    faces, account = shard_of([0, 1])
+    # A box of 40 by 32 around (60, 50): the square is 50 wide, from (35, 25).
+    faces[["x0", "y0", "x1", "y1"]] = [40.0, 34.0, 80.0, 66.0]
+    faces.at[2, "landmarks"] = np.float32([35, 25, 60, 50, 85, 75, 35, 75, 47.5, 25])
+    faces.at[3, "landmarks"] = np.full(10, np.nan)
+    store.write(0, faces, account)
+    found = store.landmarks(store.faces().iloc[[3, 2]])
+    assert np.isnan(found[0]).all()
+    np.testing.assert_allclose(found[1], [[0, 0], [32, 32], [64, 64], [0, 64], [16, 0]], atol=1e-4)
+
+
 def test_threads_and_processes_share_a_store(store):
     rows = store.faces()
     expected = store.crops(rows)

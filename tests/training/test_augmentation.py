@@ -3,6 +3,7 @@ import concurrent.futures
 import numpy as np
 import pytest
 
+from dfdc_utils.training import augmentation
 from dfdc_utils.training.augmentation import augment
 
 import imgaug  # isort: skip  (NumPy 2 needs what the line above puts in place)
@@ -55,3 +56,27 @@ def test_strength_scales_what_is_changed(faces):
     assert changes[0] == 0
     # Mirroring alone changes these faces by a lot, and does not depend on the strength.
     assert changes[1] < changes[2] < changes[3]
+
+
+def test_eyes_nose_or_mouth_of_some_faces_are_covered_where_they_are(faces):
+    landmarks = np.tile(np.float32([[16, 18], [32, 18], [24, 26], [18, 34], [30, 34]]), (24, 1, 1))
+    covered, struck = np.zeros((48, 48), int), 0
+    for seed in range(40):
+        found = augmentation._cover(faces, landmarks, np.random.default_rng(seed), 1.0)
+        changed = (found != faces).any(axis=3)
+        struck += changed.any(axis=(1, 2)).sum()
+        covered += changed.sum(axis=0)
+        # The other member of a pair is covered in the same places.
+        other = augmentation._cover(faces // 2, landmarks, np.random.default_rng(seed), 1.0)
+        np.testing.assert_array_equal(changed.any(axis=(1, 2)), (other != faces // 2).any(axis=(1, 2, 3)))
+    assert struck == pytest.approx(0.1 * 40 * 24, abs=30)
+    assert min(covered[18, 10], covered[20, 37], covered[28, 24], covered[36, 30]) > 10
+    assert covered[:12].sum() == covered[40:].sum() == covered[:, :9].sum() == covered[:, 38:].sum() == 0
+
+
+def test_landmarks_decide_what_is_covered_and_nothing_else(faces):
+    landmarks = np.tile(np.float32([[16, 18], [32, 18], [24, 26], [18, 34], [30, 34]]), (24, 1, 1))
+    plain = augment(faces, (3,))
+    np.testing.assert_array_equal(augment(faces, (3,), landmarks=np.full_like(landmarks, np.nan)), plain)
+    struck = (augment(faces, (3,), landmarks=landmarks) != plain).any(axis=(1, 2, 3))
+    assert 0 < struck.sum() < 10

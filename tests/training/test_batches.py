@@ -246,7 +246,7 @@ def test_faces_are_shuffled_among_neighbours_only(monkeypatch):
 
 
 def test_an_unknown_draw_is_an_error():
-    with pytest.raises(ValueError, match="pairs, balanced, natural"):
+    with pytest.raises(ValueError, match="pairs, self_blended, balanced, natural"):
         make_batches(draw="upside down")
 
 
@@ -256,3 +256,30 @@ def test_the_members_of_a_pair_are_augmented_in_the_same_way():
     for inputs, _, _ in epoch_of(data, 1):
         np.testing.assert_array_equal(inputs[::2], inputs[1::2])
         assert len({face.tobytes() for face in inputs[::2]}) > 1
+
+
+def test_self_blended_batches_hold_each_real_face_and_a_fake_made_of_it():
+    def read(at, seed, blended=False):
+        return np.stack([at, np.full_like(at, blended)], axis=1)
+
+    data = make_batches(read=read, draw="self_blended", batch_size=4)
+    seen = set()
+    for inputs, labels, weights in epoch_of(data, 0):
+        faces, blended = inputs.T
+        assert faces[0::2].tolist() == faces[1::2].tolist()
+        assert labels.ravel().tolist() == blended.tolist() == [0, 1] * (len(faces) // 2)
+        assert (weights == 1).all()
+        seen |= set(SIX["video"].to_numpy()[faces])
+    assert seen == {"r1", "r2"}
+
+
+def test_faces_are_blended_with_themselves_before_both_are_augmented(study):
+    store = FaceStore(study.faces)
+    faces = faces_of(store, open_study_table(study), "train")
+    points = np.tile(np.float32([[11, 12], [21, 12], [16, 17], [12, 22], [20, 22]]), (len(faces), 1, 1))
+    at = np.arange(12)
+    plain = Crops(store, faces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FaceStore, "landmarks", lambda self, rows: points[: len(rows)])
+        change = np.abs(plain(at, (1,), blended=True).astype(float) - plain(at, (1,)))
+    assert (change.mean(axis=(1, 2, 3)) > 0.1).all()
