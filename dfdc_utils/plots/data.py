@@ -84,11 +84,11 @@ def histograms(statistics: pd.DataFrame, columns: dict[str, tuple[str, float]] |
         columns: by column, its name on the axis and the unit it is divided by; by default frames, rate,
             duration, file size, bit rate and brightness.
 
-    Numbers that no video has, as the rate of a picture, are left out. Shares are of the label's own videos, so that
-    few reals can be compared with many fakes.
+    Numbers that are the same everywhere, as the frames of pictures, are left out. Shares are of the label's own
+    videos, so that few reals can be compared with many fakes.
     """
     columns = columns or _STATISTICS
-    columns = {column: shown for column, shown in columns.items() if statistics[column].notna().any()}
+    columns = {column: shown for column, shown in columns.items() if statistics[column].nunique() > 1} or columns
     figure, axes = panels(len(columns), columns=3, height=2.3)
     for ax, (column, (name, unit)) in zip(axes, columns.items(), strict=True):
         values = {label: rows[column].dropna() / unit for label, rows in by_label(statistics).items()}
