@@ -48,6 +48,14 @@ def test_heat_is_centred_and_the_altered_place_outlined():
     np.testing.assert_array_equal(drawn[3].images[1].get_array(), windows[0, 2])
 
 
+def test_heat_of_windows_alone_is_outlined_in_the_middle_frame():
+    places = np.zeros((2, 3, 24, 24), bool)
+    places[0, 1, 5:10, 5:10] = places[1, 0] = True
+    maps = GENERATOR.normal(size=(2, 3, 2, 2))
+    figure = plots.heat_maps({"Sequence": (_faces(2, 3), maps)}, places)
+    assert [bool(ax.collections) for ax in figure.axes] == [True, False]
+
+
 def test_sanity_draws_a_line_a_model():
     correlations = pd.DataFrame({"Meso4": [1, 0.5, 0.1], "Custom CNN": [1, 0.2, 0.0]}, index=[0, 0.5, 1.0])
     (axes,) = plots.sanity(correlations).axes

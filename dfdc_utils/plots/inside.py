@@ -120,10 +120,12 @@ def heat_maps(results: dict, outlines: np.ndarray | None = None, *, title: str =
     Args:
         results: by the model's title, faces (n, side, side, 3) and their maps (n, height, width); of windows,
             which have one more axis, the middle frame is shown. Each map has its own scale.
-        outlines: bool (n, side, side), places of the first model's faces to draw a line around.
+        outlines: bool, places of the first model's faces to draw a line around; as its faces, without colours.
         title: of the figure.
         most: at most so many faces of each model.
     """
+    if outlines is not None and outlines.ndim == 4:
+        outlines = _middle_frames(outlines)
     count = min(most, max(len(faces) for faces, _ in results.values()))
     size = WIDTH / (count + 0.5)
     figure, axes = plt.subplots(
@@ -131,7 +133,7 @@ def heat_maps(results: dict, outlines: np.ndarray | None = None, *, title: str =
     )
     for number, (row, (name, (faces, maps))) in enumerate(zip(axes, results.items(), strict=True)):
         if faces.ndim == 5:
-            faces, maps = faces[:, faces.shape[1] // 2], maps[:, maps.shape[1] // 2]
+            faces, maps = _middle_frames(faces), _middle_frames(maps)
         for place, ax in enumerate(row):
             ax.set_axis_off()
             if place < len(faces):
@@ -225,6 +227,10 @@ def over_time(result, *, title: str = "") -> Figure:
     axes[-1].set_xlabel("Time (s)")
     heading(figure, title)
     return figure
+
+
+def _middle_frames(windows: np.ndarray) -> np.ndarray:
+    return windows[:, windows.shape[1] // 2]
 
 
 def _signed(axes: Axes, face: np.ndarray, values: np.ndarray, *, reach: float | None = None, **place) -> None:
