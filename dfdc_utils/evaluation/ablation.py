@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dfdc_utils.evaluation import metrics
+from dfdc_utils.evaluation import bootstrap
 from dfdc_utils.evaluation.aggregation import PLAIN, every_video, video_scores
 
 
@@ -30,8 +30,8 @@ def tta_ablation(
     for title, variants in {**{name: [name] for name in names}, "all": names}.items() if names else ():
         averaged = video_scores(test[test["variant"].isin([PLAIN, *variants])], tta=True)
         row = {"variant": title}
-        for measure, statistic in (("auc", metrics.auc), ("log_loss", metrics.log_loss)):
-            row[measure], row[f"{measure}_low"], row[f"{measure}_high"] = metrics.paired_difference(
+        for measure, statistic in (("auc", bootstrap.auc), ("log_loss", bootstrap.log_loss)):
+            row[measure], row[f"{measure}_low"], row[f"{measure}_high"] = bootstrap.paired_difference(
                 every_video(averaged, table, account), without, statistic, seed=seed, rounds=rounds
             )
         rows.append(row | {"seconds_per_face": sum(seconds[name] for name in variants)})

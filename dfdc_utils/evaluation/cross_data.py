@@ -8,7 +8,7 @@ import pandas as pd
 from dfdc_utils import models
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.data.splits import original_of
-from dfdc_utils.evaluation import aggregation, metrics
+from dfdc_utils.evaluation import aggregation, bootstrap, metrics
 from dfdc_utils.evaluation.predict import score_faces
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.store import FaceStore
@@ -71,7 +71,7 @@ def cross_data(
         scores = aggregation.video_scores(predictions)
         videos = aggregation.every_video(scores, judged, store.account(), split=split)
         measured = metrics.score(videos["label"] == "FAKE", videos["p_fake"])
-        low, high = metrics.bootstrap_interval(videos, seed=trained.profile.seed)
+        low, high = bootstrap.bootstrap_interval(videos, seed=trained.profile.seed)
         own = metrics.load(trained, name)["test"]["video"]["plain"]["auc"] if trained.metrics(name).is_file() else None
         rows.append({
             "model": name, "title": models.title(name), "trained_on": trained.profile.name,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dfdc_utils.evaluation.metrics import CLIP
+from dfdc_utils.evaluation.bootstrap import CLIP
 
 _ROUNDS = 10_000
 _STILL = 1e-9

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dfdc_utils.data.splits import original_of
-from dfdc_utils.evaluation import metrics
+from dfdc_utils.evaluation import bootstrap
 from dfdc_utils.faces.store import FaceStore
 
 _FACES, _CELLS, _FOLDS = 4, 16, 5
@@ -29,7 +29,7 @@ _MODELS = {
 
 
 def detail(faces: np.ndarray) -> np.ndarray:
-    """(n, 256): the logarithm of the mean fine detail in each of 16 × 16 cells of RGB uint8 faces (n, side, side, 3)."""
+    """(n, 256): the logarithm of the mean fine detail in 16 × 16 cells of RGB uint8 faces (n, side, side, 3)."""
     maps = []
     for face in faces.astype(np.float32):
         fine = np.abs(face - cv2.GaussianBlur(face, (0, 0), 1.5)).mean(axis=-1)
@@ -71,7 +71,7 @@ def compare_splits(table: pd.DataFrame, store: FaceStore, *, by: str, seed: int,
                     model = make_pipeline(StandardScaler(), build()).fit(pixels[train], fake[train])
                     scores[test] = model.predict_proba(pixels[test])[:, 1]
                 judged = faces.assign(p_fake=scores, fake=fake).groupby("video")[["fake", "p_fake"]].mean()
-                auc = metrics.auc(judged["fake"].to_numpy(), judged["p_fake"].to_numpy())
+                auc = bootstrap.auc(judged["fake"].to_numpy(), judged["p_fake"].to_numpy())
                 rows.append({"model": name, "split": split, "draw": draw, "auc": auc})
     return pd.DataFrame(rows)
 

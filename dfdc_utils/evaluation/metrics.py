@@ -4,23 +4,17 @@ Everything is computed from the predictions table, never inside training. Labels
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
-from dfdc_utils.data.splits import original_of
 from dfdc_utils.evaluation import aggregation
+from dfdc_utils.evaluation.bootstrap import CLIP, bootstrap_interval
 from dfdc_utils.evaluation.calibration import expected_calibration_error
 from dfdc_utils.workspace import Workspace, whole, write_json
-
-CLIP = 1e-15
-"""Log loss is computed of scores clipped to [CLIP, 1 - CLIP], as Kaggle's was: a score of exactly 0 or 1 that
-is wrong costs 34.5, not infinity."""
 
 REPORT_TABLE = pd.DataFrame(
     [
@@ -96,95 +90,6 @@ def _equal_error_rate(labels: np.ndarray, p_fake: np.ndarray) -> float:
     # Every threshold adds a real or a fake video, so this rises strictly from -1 to 1.
     difference = false_positives - (1 - true_positives)
     return float(np.interp(0.0, difference, false_positives))
-
-
-def auc(labels: np.ndarray, p_fake: np.ndarray) -> float:
-    """scikit-learn's `roc_auc_score` of labels 0 and 1, by ranks: ten times as fast, for thousands of draws."""
-    fakes = labels.sum()
-    ranks = rankdata(p_fake)[labels == 1].sum()
-    return float((ranks - fakes * (fakes + 1) / 2) / (fakes * (len(labels) - fakes)))
-
-
-def log_loss(labels: np.ndarray, p_fake: np.ndarray) -> float:
-    """scikit-learn's `log_loss` of labels 0 and 1, clipped at `CLIP`, for thousands of draws."""
-    return float(-np.log(np.clip(np.where(labels == 1, p_fake, 1 - p_fake), CLIP, None)).mean())
-
-
-def bootstrap_interval(
-    videos: pd.DataFrame,
-    statistic: Callable[[np.ndarray, np.ndarray], float] = auc,
-    *,
-    seed: int,
-    rounds: int = 1000,
-    confidence: float = 0.95,
-) -> tuple[float, float]:
-    """The percentile interval of `statistic(labels, p_fake)` under redrawing the *originals*.
-
-    A real video and the fakes made from it share the person and the room, so they are drawn together;
-    treating them as independent would make the interval too narrow.
-
-    Args:
-        videos: rows as of `aggregation.every_video`: video, label, original, p_fake.
-        statistic: of labels and scores; the AUC by default.
-        seed: of the draws.
-        rounds: draws. Those that hold one class only are left out.
-        confidence: of the interval.
-
-    Raises ValueError where one class is missing altogether.
-    """
-    labels = (videos["label"] == "FAKE").to_numpy(dtype=int)
-    if labels.min() == labels.max():
-        raise ValueError("An interval needs real and fake videos.")
-    p_fake = videos["p_fake"].to_numpy()
-    groups = list(videos.groupby(original_of(videos)).indices.values())
-    generator = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(rounds):
-        rows = np.concatenate([groups[group] for group in generator.integers(len(groups), size=len(groups))])
-        if labels[rows].min() < labels[rows].max():
-            drawn.append(statistic(labels[rows], p_fake[rows]))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def paired_difference(
-    one: pd.DataFrame,
-    other: pd.DataFrame,
-    statistic: Callable[[np.ndarray, np.ndarray], float] = auc,
-    *,
-    seed: int,
-    rounds: int = 1000,
-    confidence: float = 0.95,
-) -> tuple[float, float, float]:
-    """How much better model `one` is than model `other` on the same videos: difference, and its interval.
-
-    Both are scored on the same redrawn originals, so what makes a draw easy or hard for both falls out; two
-    separate intervals may overlap widely where the difference is certain. Zero outside the interval means that
-    the two differ, at that confidence.
-
-    Args:
-        one, other: rows as of `aggregation.every_video`, of two models.
-        statistic, seed, rounds, confidence: as in `bootstrap_interval`.
-
-    Raises ValueError where the two are not of the same videos.
-    """
-    together = one[["video", "label", "original", "p_fake"]].merge(
-        other[["video", "p_fake"]], on="video", suffixes=("", "_other"), validate="one_to_one"
-    )
-    if not len(together) == len(one) == len(other):
-        raise ValueError("Two models are compared on the same videos; these were scored on different ones.")
-    other_scores = together["p_fake_other"].to_numpy()
-    # Scores are looked up by position, so that both models see each draw.
-    positions = together.assign(p_fake=np.arange(len(together)))
-    scores = together["p_fake"].to_numpy()
-
-    def difference(labels: np.ndarray, rows: np.ndarray) -> float:
-        return statistic(labels, scores[rows]) - statistic(labels, other_scores[rows])
-
-    labels = (together["label"] == "FAKE").to_numpy(dtype=int)
-    low, high = bootstrap_interval(positions, difference, seed=seed, rounds=rounds, confidence=confidence)
-    return float(difference(labels, np.arange(len(together)))), low, high
 
 
 def constant_baselines(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ Only the synthetic set knows these of its clips (`data.mini.truth`); of the real
 import pandas as pd
 from scipy.stats import binomtest
 
-from dfdc_utils.evaluation import metrics
+from dfdc_utils.evaluation import bootstrap
 from dfdc_utils.evaluation.aggregation import THRESHOLD
 
 _TONES = ("lighter", "medium", "darker")
@@ -45,7 +45,7 @@ def subgroups(videos: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         for name, members in known.groupby(group, observed=True):
             compared = pd.concat([members, reals]) if by == "method" else members
             fake = (compared["label"] == "FAKE").to_numpy(dtype=int)
-            auc = metrics.auc(fake, compared["p_fake"]) if 0 < fake.sum() < len(fake) else None
+            auc = bootstrap.auc(fake, compared["p_fake"]) if 0 < fake.sum() < len(fake) else None
             rows.append({"by": by, "group": name, **_right(members), "auc": auc})
     return pd.DataFrame(rows)
 
