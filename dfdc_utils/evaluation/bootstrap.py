@@ -26,7 +26,7 @@ def log_loss(labels: np.ndarray, p_fake: np.ndarray) -> float:
     return float(-np.log(np.where(labels == 1, p_fake, 1 - p_fake)).mean())
 
 
-def bootstrap_interval(
+def interval(
     videos: pd.DataFrame,
     statistic: Callable[[np.ndarray, np.ndarray], float] = auc,
     *,
@@ -81,7 +81,7 @@ def paired_difference(
 
     Args:
         one, other: rows as of `aggregation.every_video`, of two models.
-        statistic, seed, rounds, confidence: as in `bootstrap_interval`.
+        statistic, seed, rounds, confidence: as in `interval`.
 
     Raises ValueError where the two are not of the same videos.
     """
@@ -99,5 +99,5 @@ def paired_difference(
         return statistic(labels, scores[rows]) - statistic(labels, other_scores[rows])
 
     labels = (together["label"] == "FAKE").to_numpy(dtype=int)
-    low, high = bootstrap_interval(positions, difference, seed=seed, rounds=rounds, confidence=confidence)
+    low, high = interval(positions, difference, seed=seed, rounds=rounds, confidence=confidence)
     return float(difference(labels, np.arange(len(together)))), low, high

@@ -71,7 +71,7 @@ def cross_data(
         scores = aggregation.video_scores(predictions)
         videos = aggregation.every_video(scores, judged, store.account(), split=split)
         measured = metrics.score(videos["label"] == "FAKE", videos["p_fake"])
-        low, high = bootstrap.bootstrap_interval(videos, seed=trained.profile.seed)
+        low, high = bootstrap.interval(videos, seed=trained.profile.seed)
         own = metrics.load(trained, name)["test"]["video"]["plain"]["auc"] if trained.metrics(name).is_file() else None
         rows.append({
             "model": name, "title": models.title(name), "trained_on": trained.profile.name,

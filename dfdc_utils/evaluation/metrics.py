@@ -11,8 +11,8 @@ import pandas as pd
 from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
-from dfdc_utils.evaluation import aggregation
-from dfdc_utils.evaluation.bootstrap import CLIP, bootstrap_interval
+from dfdc_utils.evaluation import aggregation, bootstrap
+from dfdc_utils.evaluation.bootstrap import CLIP
 from dfdc_utils.evaluation.calibration import expected_calibration_error
 from dfdc_utils.workspace import Workspace, whole, write_json
 
@@ -137,7 +137,7 @@ def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFra
             )
             measures = score(every["label"] == "FAKE", every["p_fake"])
             if split == "test" and measures["auc"] is not None:
-                measures["auc_interval"] = bootstrap_interval(every, seed=seed)
+                measures["auc_interval"] = bootstrap.interval(every, seed=seed)
             result[split]["video"][variant] = measures
             frames = aggregation.frame_scores(rows, tta=tta)
             result[split]["frame"][variant] = score(frames["video"].map(labels) == "FAKE", frames["p_fake"])

@@ -36,8 +36,8 @@ def test_the_bootstrap_draws_originals_with_all_their_fakes():
         return labels.mean()
 
     # Every original has one real clip and five fakes, so whole families drawn again have the same share.
-    interval = bootstrap.bootstrap_interval(videos, share_of_fakes, seed=0, rounds=50)
-    assert interval == pytest.approx((5 / 6, 5 / 6))
+    share = bootstrap.interval(videos, share_of_fakes, seed=0, rounds=50)
+    assert share == pytest.approx((5 / 6, 5 / 6))
 
 
 @pytest.mark.slow
@@ -47,7 +47,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     truth = sk.roc_auc_score(many["label"] == "FAKE", many["p_fake"])
     covered = []
     for _ in range(40):
-        low, high = bootstrap.bootstrap_interval(_videos(40, 4, 0.8, generator), seed=1, rounds=100)
+        low, high = bootstrap.interval(_videos(40, 4, 0.8, generator), seed=1, rounds=100)
         covered.append(low <= truth <= high)
     assert 0.85 <= np.mean(covered) <= 1.0
 
@@ -63,7 +63,7 @@ def test_a_paired_difference_sees_what_two_intervals_do_not():
     theirs = sk.roc_auc_score(other["label"] == "FAKE", other["p_fake"])
     assert difference == pytest.approx(own - theirs)
     assert low < difference < high
-    alone = bootstrap.bootstrap_interval(one, seed=0, rounds=300)
+    alone = bootstrap.interval(one, seed=0, rounds=300)
     assert high - low < 0.6 * (alone[1] - alone[0]) and alone[0] < theirs < alone[1]
     # A model does not differ from itself.
     assert bootstrap.paired_difference(one, one, seed=0, rounds=20) == (0, 0, 0)
@@ -95,7 +95,7 @@ def test_models_that_scored_different_videos_are_not_compared():
 
 def test_the_same_seed_gives_the_same_interval():
     videos = _videos(10, 3, 0.5, np.random.default_rng(4))
-    first = bootstrap.bootstrap_interval(videos, seed=7, rounds=100)
-    assert first == bootstrap.bootstrap_interval(videos, seed=7, rounds=100)
+    first = bootstrap.interval(videos, seed=7, rounds=100)
+    assert first == bootstrap.interval(videos, seed=7, rounds=100)
     low, high = first
     assert low < sk.roc_auc_score(videos["label"] == "FAKE", videos["p_fake"]) < high
