@@ -60,6 +60,8 @@ class Profile:
     # Models.
     weights: str = "imagenet"
     """"imagenet" (download or fail), "auto" (download or start at random, said loudly), or "random"."""
+    sequence_models: str = "resnet50_lstm resnet50_deep_lstm resnet50_afw"
+    """Those that notebook 06 trains, of `models.SEQUENCE_MODELS`; what is trained is evaluated and explained too."""
     sequence_frames: int = 10
     lstm_units: int = 2048
 
@@ -181,6 +183,7 @@ _PROFILES = {
             clip_width=320, clip_height=240, clip_frames=24,
             min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
             weights="random", sequence_frames=4, lstm_units=16,
+            sequence_models="resnet50_lstm resnet50_afw",
             epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8, backbone_batch_size=8,
             sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
             evaluation_frames=4, tta_variants=2, robustness_faces=16, robustness_frames=2,
@@ -190,7 +193,7 @@ _PROFILES = {
             description="The synthetic DFDC, drawn on the spot: any laptop, no download, about fifteen minutes.",
             source="synthetic",
             frames_per_video=16, face_side=96, videos_per_shard=8,
-            weights="auto", lstm_units=512,
+            weights="auto", lstm_units=128, sequence_models="resnet50_lstm resnet50_afw",
             # Minutes allow few updates, so batches are small and augmentation is light, and nothing stops early:
             # the smallest networks need half of the epochs before they learn at all. Backbones start at random
             # where nothing can be downloaded, and bear a lower rate only.

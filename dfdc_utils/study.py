@@ -278,8 +278,8 @@ def _kernel_environment(workspace: Workspace) -> Iterator[None]:
         "DFDC_RUNS": str(workspace.run.parent),
         # Pictures belong in the executed copy, whatever a terminal session asks for.
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        # TensorFlow's start-up notes would fill it; errors still come through.
-        "TF_CPP_MIN_LOG_LEVEL": "2",
+        # TensorFlow's notes would fill it; what goes wrong is raised.
+        "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     if "DFDC_DATA" in os.environ:
         variables["DFDC_DATA"] = str(workspace.data)

@@ -113,7 +113,7 @@ class Workspace:
 
     @property
     def features(self) -> Path:
-        """Features that frozen backbones made of the faces."""
+        """What frozen backbones made of the faces, and the weights of those that were warmed up."""
         return self.run / "features"
 
     def predictions(self, name: str) -> Path:

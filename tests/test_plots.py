@@ -84,10 +84,12 @@ def measured():
 @pytest.fixture
 def compared():
     return pd.DataFrame({
-        "title": TITLES, "train_accuracy": [0.95, 0.9, 0.88, 1.0, None],
-        "test_accuracy": [0.85, 0.8, 0.79, 0.9, 0.7],
-        "test_accuracy_tta": [0.86, 0.8, 0.8, 0.9, 0.73], "test_auc": [0.93, 0.88, 0.86, 0.81, 0.7],
-        "test_auc_low": [0.85, 0.8, 0.75, 0.66, 0.55], "test_auc_high": [0.99, 0.95, 0.93, 0.9, 0.84],
+        "title": TITLES, "train_accuracy": [0.95, 0.9, 0.88, 1.0, 0.7, 0.8, None],
+        "test_accuracy": [0.85, 0.8, 0.79, 0.9, 0.7, 0.7, 0.6],
+        "test_accuracy_tta": [0.86, 0.8, 0.8, 0.9, 0.73, 0.7, 0.6],
+        "test_auc": [0.93, 0.88, 0.86, 0.81, 0.7, 0.69, 0.6],
+        "test_auc_low": [0.85, 0.8, 0.75, 0.66, 0.55, 0.5, 0.45],
+        "test_auc_high": [0.99, 0.95, 0.93, 0.9, 0.84, 0.8, 0.7],
     })
 
 
@@ -206,13 +208,13 @@ def test_learning_curves_mark_the_epoch_that_was_kept(history):
     assert "0.800" in texts(figure), "the kept epoch's validation accuracy"
 
 
-@pytest.mark.parametrize("name", ["meso4", "custom_cnn", "resnet50_lstm"])
+@pytest.mark.parametrize("name", ["meso4", "custom_cnn", "resnet50_lstm", "resnet50_afw"])
 def test_an_architecture_is_drawn_from_the_model_itself(name):
     model = models.build(name, profiles.get("tiny"))
     written = texts(plots.architecture(model, title=models.title(name)))
     assert f"{model.count_params():,} in all" in written
     assert "64 × 64 × 3" in written and "dense 1, sigmoid" in written
-    assert ("LSTM 16" in written and "backbone (frozen)" in written) == (name == "resnet50_lstm")
+    assert ("LSTM 16" in written and "backbone (frozen)" in written) == (name in models.SEQUENCE_MODELS)
 
 
 def test_an_architecture_of_a_few_layers_names_each():
@@ -228,7 +230,7 @@ def test_roc_curves_name_the_auc_best_first(videos):
     videos["Perfect"] = videos["Meso4"].assign(p_fake=(videos["Meso4"]["label"] == "FAKE").astype(float))
     figure = plots.roc_curves(videos)
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels[0] == "1.000  Perfect" and len(labels) == 6
+    assert labels[0] == "1.000  Perfect" and len(labels) == 1 + len(TITLES)
 
 
 def test_a_model_has_the_same_colour_in_every_figure(videos):

@@ -2,7 +2,7 @@
 
 The faces of a person are taken as in validation: of so many equal stretches of the track the middle of each,
 in order. A frame model scores them one by one, each once; a sequence model takes them as one window, in which
-a short track repeats some.
+a short track is padded (`models.sequences`).
 """
 
 import time
@@ -21,6 +21,7 @@ from dfdc_utils.evaluation.aggregation import PLAIN, THRESHOLD, video_scores
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.models.published import load_published, published_profile
+from dfdc_utils.models.sequences import PADDING, padded, spread
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace, whole
 
@@ -82,10 +83,10 @@ def load(workspace: Workspace, name: str) -> pd.DataFrame:
 
 
 def inputs(name: str, workspace: Workspace, videos: Sequence[str]) -> np.ndarray:
-    """What model `name` is given of the main person of some videos: RGB uint8, a batch of its own input.
+    """What model `name` is given of the main person of some videos: RGB 0–255, a batch of its own input.
 
-    (faces, side, side, 3), several a video, or (windows, frames, side, side, 3), one a video. Videos without
-    a face give none.
+    (faces, side, side, 3) uint8, several a video, or (windows, frames, side, side, 3) float32, padded, one a
+    video. Videos without a face give none.
     """
     return shown(name, workspace, videos)[1]
 
@@ -95,8 +96,8 @@ def shown(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The `inputs` of model `name`, and before them the rows of the face store that they were made of.
 
-    The rows stand in the order of the inputs, those of a window one after the other. `per_video` is how many
-    faces of a video a frame model gets; by default as many as are scored.
+    The rows stand in the order of the inputs, those of a window one after the other; padding has none.
+    `per_video` is how many faces of a video a frame model gets; by default as many as are scored.
     """
     profile = workspace.profile.replace(evaluation_frames=per_video or workspace.profile.evaluation_frames)
     store = FaceStore(workspace.faces)
@@ -104,9 +105,9 @@ def shown(
     faces = faces[faces["video"].isin(videos) & (faces["track"] == 0)]
     faces = faces.sort_values(["video", "frame"], ignore_index=True)
     places = positions(faces, name, profile)
-    rows = faces.iloc[places.ravel()].reset_index(drop=True)
+    rows = faces.iloc[places[places != PADDING]].reset_index(drop=True)
     pixels = store.crops(rows)
-    return rows, pixels.reshape(*places.shape, *pixels.shape[1:])
+    return rows, pixels if places.ndim == 1 else padded(pixels, places)
 
 
 @dataclass(frozen=True)
@@ -153,25 +154,23 @@ def score_videos(
             continue
         pixels = np.stack([crops.decode(jpeg) for jpeg in faces["jpeg"]])
         rows = score_faces(name, model, faces, lambda rows, pixels=pixels: pixels[rows.index], profile, {})
-        scored = np.unique(positions(faces, name, profile)).size
+        scored = int((positions(faces, name, profile) != PADDING).sum())
         verdicts.append(Verdict(path, float(video_scores(rows).iloc[0]), scored, None))
     return verdicts
 
 
 def positions(faces: pd.DataFrame, name: str, profile: Profile) -> np.ndarray:
-    """Which rows of `faces` model `name` is given: (faces,) or, for a sequence model, (windows, frames).
+    """Which rows of `faces` model `name` is given: (faces,) or, for a sequence model, (windows, frames), padded.
 
     Args:
         faces: columns video and track; the rows of a person stand together, in the order of time.
     """
     sequences = name in models.SEQUENCE_MODELS
     wanted = profile.sequence_frames if sequences else profile.evaluation_frames
-    people = faces.groupby(["video", "track"], sort=False).indices.values()
-    middles = (np.arange(wanted) + 0.5) / wanted
-    chosen = [rows[(middles * len(rows)).astype(int)] for rows in people]
-    if sequences:
-        return np.stack(chosen) if chosen else np.empty((0, wanted), int)
-    return np.concatenate([np.unique(rows) for rows in chosen]) if chosen else np.empty(0, int)
+    counts = faces.groupby(["video", "track"], sort=False).size().to_numpy()
+    places = spread(counts, wanted)
+    windows = np.where(places == PADDING, PADDING, places + (counts.cumsum() - counts)[:, None])
+    return windows if sequences else windows[windows != PADDING]
 
 
 def score_faces(
@@ -200,19 +199,20 @@ def score_faces(
     ways = {PLAIN: lambda pixels: pixels, **variants}
     scores, seconds = {variant: [] for variant in ways}, {variant: [] for variant in ways}
     with tqdm(
-        total=places.size * len(ways), desc=description, unit="face", mininterval=1.0,
+        total=(places != PADDING).sum() * len(ways), desc=description, unit="face", mininterval=1.0,
         disable=description is None,
     ) as progress:
         for start in range(0, len(places), size):
             batch = places[start:start + size]
-            pixels = read(faces.iloc[batch.ravel()])
+            pixels = read(faces.iloc[batch[batch != PADDING]])
             for variant, change in ways.items():
                 began = time.perf_counter()
-                # A window's frames all change in the same way: variants are fixed.
-                seen = change(pixels).reshape(*batch.shape, *pixels.shape[1:])
+                # A window's frames all change in the same way: variants are fixed. Padding is added to what came
+                # of them, since they know nothing of it.
+                seen = change(pixels) if batch.ndim == 1 else padded(change(pixels), batch)
                 scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
-                seconds[variant].append((time.perf_counter() - began) / batch.size)
-                progress.update(batch.size)
+                seconds[variant].append((time.perf_counter() - began) / len(pixels))
+                progress.update(len(pixels))
     rows = faces.loc[first, ["video", "track", "frame"]].reset_index(drop=True)
     tables = [
         rows.assign(model=name, variant=variant, p_fake=np.concatenate([np.empty(0), *parts]))

@@ -24,6 +24,7 @@ from dfdc_utils.evaluation.aggregation import PLAIN, video_scores
 from dfdc_utils.evaluation.predict import positions, score_faces
 from dfdc_utils.evaluation.tta import each, rescale
 from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.models.sequences import PADDING
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace, whole
 
@@ -164,7 +165,8 @@ def _drawn_faces(name: str, table: pd.DataFrame, store: FaceStore, profile: Prof
     # Whatever the model, the videos of a longer draw begin with those of a shorter one.
     videos = faces.drop_duplicates("video").sample(frac=1, random_state=profile.seed)
     faces = faces[faces["video"].isin(videos.groupby("label").head(of_a_label)["video"])].reset_index(drop=True)
-    return faces.iloc[np.unique(positions(faces, name, profile))].reset_index(drop=True)
+    shown = positions(faces, name, profile)
+    return faces.iloc[shown[shown != PADDING]].reset_index(drop=True)
 
 
 def _change(corruption: str, strength: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:

@@ -15,6 +15,7 @@ from dfdc_utils.data import metadata
 from dfdc_utils.evaluation import predict
 from dfdc_utils.faces import crops, frames
 from dfdc_utils.faces.store import BOX
+from dfdc_utils.models.sequences import are_faces
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace
 
@@ -39,17 +40,20 @@ def altered_fakes(
         videos: fakes. Those without a face are left out.
 
     Returns:
-        The rows of the store (the first face of each window), the faces, RGB uint8 (n, side, side, 3) or
+        The rows of the store (the first face of each window), the faces, RGB 0–255 (n, side, side, 3) or
         (n, frames, side, side, 3), and the altered places, bool of the same shape without the colours: all
         False where nothing shows, or the original is not in the table.
     """
     rows, faces = predict.shown(name, workspace, videos, per_video=1)
-    places = altered_places(rows, metadata.pairs(metadata.open_study_table(workspace)), workspace.profile)
-    places = places.reshape(faces.shape[:-1])
+    seen = are_faces(faces)
+    places = np.zeros(faces.shape[:-1], bool)
+    pairs = metadata.pairs(metadata.open_study_table(workspace))
+    places[seen] = altered_places(rows, pairs, workspace.profile)
     # By the middle frame, so that frame and sequence models get the clips in about the same order.
     middle = places[:, places.shape[1] // 2] if faces.ndim == 5 else places
     order = np.argsort(~middle.any(axis=(1, 2)), kind="stable")
-    first = rows.iloc[::faces.shape[1] if faces.ndim == 5 else 1]
+    counts = seen.reshape(len(faces), -1).sum(axis=1)
+    first = rows.iloc[counts.cumsum() - counts]
     return first.iloc[order].reset_index(drop=True), faces[order], places[order]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from dfdc_utils.backend import keras
 from dfdc_utils.explain.layers import maps_of
+from dfdc_utils.models.sequences import are_faces
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ def mean_activations(
         raise ValueError("Both real and fake faces are needed for a difference.")
 
     def mean_map(faces: np.ndarray) -> np.ndarray:
-        return maps_of(model, layer, faces).mean(axis=(0, 3))
+        return maps_of(model, layer, faces)[are_faces(faces).ravel()].mean(axis=(0, 3))
 
     def mean_face(faces: np.ndarray) -> np.ndarray:
-        return faces.reshape(-1, *faces.shape[-3:]).mean(axis=0).round().astype(np.uint8)
+        return faces[are_faces(faces)].mean(axis=0).round().astype(np.uint8)
 
     return MeanActivations(layer.name, mean_map(real), mean_map(fake), mean_face(real), mean_face(fake))

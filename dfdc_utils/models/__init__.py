@@ -2,6 +2,7 @@
 
 Every model takes RGB faces with values 0 to 255 and answers P(fake); pre-processing is part of the model.
 A frame model takes `(n, side, side, 3)`, a sequence model `(n, frames, side, side, 3)`; both give `(n, 1)`.
+Shorter sequences are padded (`sequences.padded`), which changes nothing about the answer.
 All are made of Keras 3 layers and operations, so a saved model loads under any backend, in safe mode.
 
 Keras is imported by `build` and `load`, not before: a command line can list the models at once.
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "names", "title"]
 
 FRAME_MODELS = ("custom_cnn", "meso4", "mesoinception4", "densenet121")
-SEQUENCE_MODELS = ("resnet50_lstm",)
+SEQUENCE_MODELS = ("resnet50_lstm", "resnet50_deep_lstm", "resnet50_afw")
 
 # Name: (title, file of this folder).
 _ARCHITECTURES = {
@@ -29,6 +30,8 @@ _ARCHITECTURES = {
     "mesoinception4": ("MesoInception4", "mesonet"),
     "densenet121": ("DenseNet121", "densenet121"),
     "resnet50_lstm": ("ResNet50 + LSTM", "resnet50_lstm"),
+    "resnet50_deep_lstm": ("ResNet50 + deep LSTM", "resnet50_deep_lstm"),
+    "resnet50_afw": ("ResNet50 + AFW", "resnet50_afw"),
 }
 
 

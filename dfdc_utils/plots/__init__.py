@@ -36,6 +36,7 @@ from dfdc_utils.plots.faces import (
     extraction,
     face_statistics,
     face_strips,
+    frame_weights,
     outcomes,
 )
 from dfdc_utils.plots.inside import (
@@ -54,7 +55,7 @@ from dfdc_utils.plots.training import architecture, learning_curves
 
 __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
-    "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
+    "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips", "frame_weights",
     "fakes_per_original", "feature_maps", "filterable", "heat_maps", "heat_shares", "histograms", "kernels",
     "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations", "outcomes", "over_time",
     "pair_differences", "reliability", "robustness", "roc_curves", "sanity", "save", "score_distributions",

@@ -176,6 +176,28 @@ def contact_sheet(
 
 
 @drawn
+def frame_weights(faces: np.ndarray, shares: np.ndarray, *, title: str = "") -> Figure:
+    """How much each face of one clip counts in a verdict that weighs them.
+
+    Args:
+        faces: RGB 0–255 (n, side, side, 3), in the order of time.
+        shares: (n,), which add up to 1; the dotted line is where all would count the same.
+        title: of the figure.
+    """
+    figure, axes = plt.subplots(2, len(faces), figsize=(WIDTH, 2.9), height_ratios=(1, 1.2), sharey="row")
+    for number, (face, (above, below)) in enumerate(zip(faces, axes.T.reshape(-1, 2), strict=True), 1):
+        picture(above, face.astype(np.uint8))
+        below.bar([0], shares[number - 1], color=GREY, width=0.7)
+        below.axhline(1 / len(faces), color="black", linestyle=":", linewidth=1.5)
+        below.set_xticks([0], [number])
+        below.set(xlim=(-0.5, 0.5))
+    axes[1, 0].set_ylabel("Share of\nthe weight")
+    figure.supxlabel("Frame", fontsize=10.5)
+    heading(figure, title)
+    return figure
+
+
+@drawn
 def batch(
     inputs: np.ndarray, labels: Sequence[int], *, title: str = "A batch as the network sees it"
 ) -> Figure:
@@ -183,7 +205,7 @@ def batch(
 
     Args:
         inputs: a batch of faces (n, side, side, 3) or of sequences (n, frames, side, side, 3), RGB 0–255; at
-            most 24 faces or 5 sequences are shown.
+            most 24 faces or 5 sequences are shown, without the frames that are padding (below 0).
         labels: (n,) or (n, 1), 1 = fake.
         title: of the figure.
     """
@@ -191,7 +213,8 @@ def batch(
     faces = np.clip(inputs, 0, 255).astype(np.uint8)
     if faces.ndim == 4:
         return contact_sheet(faces[:24], labels=list(names[:24]), title=title)
-    strips = {f"{number}: {name}": window for number, (name, window) in enumerate(zip(names[:5], faces), 1)}
+    seen = np.min(inputs, axis=(2, 3, 4)) >= 0
+    strips = {f"{number + 1}: {names[number]}": faces[number, seen[number]] for number in range(min(5, len(faces)))}
     return face_strips(strips, labels=list(names[:5]), count=faces.shape[1], title=title)
 
 

@@ -22,16 +22,18 @@ LIGHT = "#D9D9D9"
 LABELS = {"REAL": REAL, "FAKE": FAKE}
 """Blue and vermilion, which everybody tells apart; they mean nothing else in any figure."""
 
-# What is left of the palette of Okabe and Ito, one colour a model, the same in every figure.
+# What is left of the palette of Okabe and Ito, and two darker ones, one colour a model, the same in every figure.
 _MODELS = {
     "Custom CNN": "#E69F00",
     "Meso4": "#56B4E9",
     "MesoInception4": "#009E73",
     "DenseNet121": "#CC79A7",
     "ResNet50 + LSTM": "#000000",
+    "ResNet50 + deep LSTM": "#7570B3",
+    "ResNet50 + AFW": "#A6761D",
 }
-_OTHERS = ("#666666", "#A6761D", "#7570B3", "#66A61E")
-_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+_OTHERS = ("#666666", "#66A61E")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 1)), (0, (1, 1)))
 
 WIDTH = 8.0
 """Inches."""

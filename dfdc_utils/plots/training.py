@@ -35,6 +35,8 @@ _WORDS = {
     "GlobalMaxPooling2D": "maximum over the map",
     "LeakyReLU": "leaky ReLU",
     "MaxPooling2D": "max pool",
+    "Multiply": "0 where padded",
+    "RepeatVector": "for every frame",
     "Rescaling": "rescale",
 }
 _UNSAID = ("norm", "relu", "ReLU", "PReLU", "leaky ReLU", "join", "add")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from dfdc_utils.backend import keras
 from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.models.sequences import PADDING, padded, spread
 from dfdc_utils.training.augmentation import augment
 from dfdc_utils.training.self_blended import self_blend
 
@@ -71,11 +72,12 @@ class Crops:
         return len(self._faces)
 
     def __call__(self, positions: np.ndarray, seed: tuple[int, ...], *, blended: bool = False) -> np.ndarray:
-        """RGB uint8, (*positions.shape, side, side, 3); `seed` decides about the augmentation.
+        """RGB (*positions.shape, side, side, 3); `seed` decides about the augmentation.
 
-        `blended` gives a self-blended fake of each instead (`self_blended.self_blend`).
+        Faces at positions (n,) are uint8; sequences at positions (n, frames) are float32, padded where a position
+        is `PADDING`. `blended` gives a self-blended fake of each instead (`self_blended.self_blend`).
         """
-        flat = positions.ravel()
+        flat = positions[positions != PADDING]
         in_memory = self._pixels is not None
         pixels = self._pixels[flat] if in_memory else self._store.crops(self._faces.iloc[flat])
         if self._augmentation or blended:
@@ -83,7 +85,7 @@ class Crops:
             if blended:
                 pixels = self_blend(pixels, landmarks, seed)
             pixels = augment(pixels, seed, self._augmentation, landmarks)
-        return pixels.reshape(*positions.shape, *self.shape)
+        return pixels if positions.ndim == 1 else padded(pixels, positions)
 
     @functools.cached_property
     def _landmarks(self) -> np.ndarray:
@@ -94,8 +96,8 @@ class FaceBatches(keras.utils.PyDataset):
     """Faces, or sequences of faces, with the label of their video.
 
     A track is cut into `per_video` equal stretches. In training one face of each is drawn at random, in
-    validation the middle one is taken; a track with fewer faces repeats some. A frame model gets them one by
-    one, a sequence model in their order.
+    validation the middle one is taken. A frame model gets them one by one; a track with fewer faces repeats some.
+    A sequence model gets them in their order; a track with fewer faces is padded (`models.sequences`).
 
     Which videos make an epoch:
         "pairs"     every real video, and for each one of the fakes made from it, a new one each epoch, with the
@@ -131,8 +133,8 @@ class FaceBatches(keras.utils.PyDataset):
         """
         Args:
             faces: of `faces_of`.
-            read: gives the inputs for positions in `faces`, shape `(n,)` or, for sequences, `(n, per_video)`,
-                and a seed: `Crops`, or cached features.
+            read: gives the inputs for positions in `faces`, shape `(n,)` or, for sequences, `(n, per_video)`
+                with `PADDING` where a track has too few faces, and a seed: `Crops`, or cached features.
             draw: one of `DRAWS`. "natural" is for validation: it takes the same faces each time.
             per_video: faces taken from each video; for sequences, their length.
             sequences: whether the faces of a video stay together.
@@ -182,7 +184,7 @@ class FaceBatches(keras.utils.PyDataset):
 
     @property
     def faces_per_epoch(self) -> int:
-        return min(len(self) * self._batch_size, len(self._plan(0))) * (self._per_video if self._sequences else 1)
+        return int((self._plan(0)[:len(self) * self._batch_size, 1:] != PADDING).sum())
 
     @functools.cached_property
     def _weights(self) -> np.ndarray:
@@ -229,13 +231,15 @@ class FaceBatches(keras.utils.PyDataset):
         natural = self._draw == "natural"
         shape = (len(groups), self._per_video)
         within = np.full(shape, 0.5) if natural else generator.random(shape)
-        places = (np.arange(self._per_video) + within) / self._per_video
-        # (groups, members, faces): from a place between 0 and 1 to a face of each member's track.
-        counts, starts = self._counts[groups][:, :, None], self._starts[groups][:, :, None]
-        positions = starts + (places[:, None, :] * counts).astype(np.int64)
+        # (groups, members, faces): both members of a pair show the same places of their tracks.
+        within, counts, starts = within[:, None, :], self._counts[groups], self._starts[groups][:, :, None]
         if self._sequences:
+            places = spread(counts, self._per_video, within)
+            positions = np.where(places == PADDING, PADDING, starts + places)
             items = np.concatenate([groups[:, :, None], positions], axis=2)
         else:
+            places = (np.arange(self._per_video) + within) / self._per_video
+            positions = starts + (places * counts[:, :, None]).astype(np.int64)
             # (groups × faces, members, 1 + 1): each place of each group is an item of its own.
             videos = np.repeat(groups[:, None, :], self._per_video, axis=1)
             items = np.stack([videos, positions.swapaxes(1, 2)], axis=3).reshape(-1, groups.shape[1], 2)

@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dfdc_utils.backend import keras
+from dfdc_utils.models.sequences import PADDING, padded
 from dfdc_utils.training.batches import Crops
 from dfdc_utils.workspace import whole
 
@@ -27,15 +28,18 @@ class Features:
         self.values = values
 
     def __call__(self, positions: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
-        """float32, (n, frames, features), for positions (n, frames); each sequence from one set."""
+        """float32, (n, frames, features), for positions (n, frames), padded; each sequence from one set."""
         sets = np.random.default_rng(seed).integers(len(self.values), size=len(positions))
-        return self.values[sets[:, None], positions].astype(np.float32)
+        sequence, frame = np.nonzero(positions != PADDING)
+        return padded(self.values[sets[sequence], positions[sequence, frame]], positions)
 
 
 def compute(
     backbone: keras.Model, sets: list[Crops], faces: str, folder: Path, name: str, *, seed: int, verbose: bool
 ) -> Features:
     """The features of all faces in `sets`, from `folder` where they already lie there.
+
+    Models that share a backbone share them.
 
     Args:
         backbone: faces (n, side, side, 3) to features (n, d).

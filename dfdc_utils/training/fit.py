@@ -16,6 +16,8 @@ from dfdc_utils.training import features
 from dfdc_utils.training.batches import Crops, FaceBatches, faces_of, fingerprint
 from dfdc_utils.training.keeper import Keeper
 from dfdc_utils.training.recipe import Recipe
+from dfdc_utils.training.warmup import warm_up
+from dfdc_utils.training.weighting import part_to_fit
 from dfdc_utils.workspace import Workspace, whole, write_json
 
 
@@ -40,7 +42,8 @@ class Training:
     videos: dict
     """How many videos with a face "train" and "validation" had."""
     warmup: dict | None
-    """What the warm-up of a backbone that started at random came to: batches, loss, accuracy, seconds."""
+    """What the warm-up of a backbone that started at random came to: batches, loss, accuracy, seconds. It may have
+    been done for another model, and is then no part of this one's seconds."""
     recipe: dict
 
     def verdict(self) -> str:
@@ -93,16 +96,18 @@ def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Tr
     sequences = name in models.SEQUENCE_MODELS
     if sequences:
         # The backbone is frozen: it looks at each face once, and the head alone is fitted.
-        backbone, fitted = model.get_layer("backbone"), model.get_layer("head")
+        backbone, fitted = model.get_layer("backbone"), part_to_fit(model.get_layer("head"))
         warmup = None
         if model.weights_start == "random" and recipe.warmup_batches:
-            warmup = _warm_up(backbone, store, faces["train"], recipe, profile.seed, verbose)
+            warmup = warm_up(
+                backbone, store, faces["train"], recipe, workspace.features, seed=profile.seed, verbose=verbose
+            )
         copies = {"train": recipe.augmented_copies, "validation": 0}
         read = {
             split: features.compute(
                 backbone,
                 [Crops(store, rows), *[Crops(store, rows, augmentation=recipe.augmentation)] * copies[split]],
-                fingerprint(rows), workspace.features, f"{name}-{split}", seed=profile.seed, verbose=verbose,
+                fingerprint(rows), workspace.features, f"resnet50-{split}", seed=profile.seed, verbose=verbose,
             )
             for split, rows in faces.items()
         }
@@ -188,45 +193,6 @@ def load_training(workspace: Workspace, name: str) -> Training:
 def _as_json(training: Training) -> dict:
     content = {field.name: getattr(training, field.name) for field in dataclasses.fields(training)}
     return content | {"history": training.history.to_dict("records")}
-
-
-def _warm_up(backbone: keras.Model, store, faces: pd.DataFrame, recipe: Recipe, seed: int, verbose: bool) -> dict:
-    """Trains `backbone` on single faces under a head of its own, then freezes it (report, training).
-
-    Returns batches, the loss and accuracy of the last quarter of them, and seconds.
-    """
-    started = time.perf_counter()
-    rules = dataclasses.replace(
-        recipe, batch_size=recipe.warmup_batch_size, learning_rate=recipe.learning_rate * recipe.warmup_rate,
-        accumulation=1, schedule="cosine", epochs=1,
-    )
-    batches = FaceBatches(
-        # Not augmented: so few batches see no face often enough to learn it by heart.
-        faces, Crops(store, faces), draw=recipe.draw, per_video=recipe.per_video, sequences=False,
-        batch_size=rules.batch_size, seed=seed,
-    )
-    backbone.trainable = True
-    p_fake = keras.layers.Dense(1, activation="sigmoid", dtype="float32")(backbone.output)
-    classifier = keras.Model(backbone.input, p_fake)
-    # One epoch of so many batches: the learning rate falls to 0 over them.
-    rules.compile(classifier, recipe.warmup_batches)
-    seen = []
-    for number in range(recipe.warmup_batches):
-        batches.epoch, index = divmod(number, len(batches))
-        inputs, labels, weights = batches[index]
-        classifier.reset_metrics()
-        seen.append(classifier.train_on_batch(inputs, labels, sample_weight=weights))
-    backbone.trainable = False
-    loss, accuracy = np.mean(seen[-max(1, len(seen) // 4):], axis=0).tolist()
-    result = {
-        "batches": len(seen), "loss": loss, "accuracy": accuracy, "seconds": time.perf_counter() - started,
-    }
-    if verbose:
-        print(
-            f"warm-up of the backbone: {len(seen)} batches of {rules.batch_size} faces, "
-            f"loss {loss:.3f}, accuracy {accuracy:.3f}, {result['seconds']:.0f} s; frozen from here on", flush=True,
-        )
-    return result
 
 
 def _make_repeatable() -> None:

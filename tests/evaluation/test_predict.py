@@ -25,12 +25,13 @@ def frame_study(study):
 
 @pytest.fixture
 def sequence_study(study):
-    """With a "resnet50_lstm" whose P(fake) rises with the mean red of the window's last frame."""
+    """With a "resnet50_lstm" whose P(fake) rises with the mean red of the window's last frame that is a face."""
     side, frames = study.profile.face_side, study.profile.sequence_frames
     faces = keras.Input((frames, side, side, 3))
-    x = keras.ops.mean(faces, axis=(2, 3)) / 255
+    # Here red rises from one frame to the next, and that of padding is below 0.
+    x = keras.ops.max(keras.ops.mean(faces, axis=(2, 3)) / 255, axis=1)
     unit = keras.layers.Dense(1, activation="sigmoid")
-    model = keras.Model(faces, unit(x[:, -1]))
+    model = keras.Model(faces, unit(x))
     unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
     _save(model, study, "resnet50_lstm")
     return study
@@ -66,7 +67,7 @@ def test_a_window_is_padded_as_in_training_and_named_by_its_first_frame(sequence
     assert rows[["video", "track", "frame"]].values.tolist() == [
         ["fake.mp4", 0, 1], ["real.mp4", 0, 1], ["two_people.mp4", 0, 1], ["two_people.mp4", 1, 0],
     ]
-    # The last of the four frames: 7 of nine, and 1 of two, repeated.
+    # The last face of the four frames: 7 of nine, and 1 of two.
     assert rows["p_fake"].tolist() == pytest.approx(_p([70, 70, 70, 10]), abs=0.01)
 
 
@@ -133,10 +134,22 @@ def test_inputs_are_what_the_model_is_given(frame_study, sequence_study):
     assert faces[:, 0, 0, 0].tolist() == pytest.approx([10, 30, 50, 70] * 2, abs=2)
     windows = predict.inputs("resnet50_lstm", sequence_study, videos)
     assert windows.shape == (2, 4, 64, 64, 3)
+    assert windows[0, :, 0, 0, 0].tolist() == pytest.approx([10, 30, 50, 70], abs=2)
     rows, faces = predict.shown("meso4", frame_study, videos, per_video=1)
     assert rows.video.tolist() == ["fake.mp4", "two_people.mp4"] and len(faces) == 2
     rows, windows = predict.shown("resnet50_lstm", sequence_study, videos, per_video=1)
     assert rows.video.tolist() == ["fake.mp4"] * 4 + ["two_people.mp4"] * 4 and windows.shape[:2] == (2, 4)
+
+
+def test_a_short_window_is_padded_under_every_variant(sequence_study, monkeypatch):
+    given = []
+    monkeypatch.setattr(keras.Model, "predict_on_batch", lambda self, x: given.append(x) or np.zeros((len(x), 1)))
+    rows = predict.predict("resnet50_lstm", sequence_study)
+    short = rows[(rows["video"] == "two_people.mp4") & (rows["track"] == 1)]
+    assert short["variant"].tolist() == ["plain", "zoom", "lighter"]
+    last = [windows[-1] for windows in given[-3:]]
+    assert all((window[:2] >= 0).all() and (window[2:] == -1).all() for window in last)
+    assert last[2][1].mean() > last[0][1].mean()  # lighter than plain
 
 
 @pytest.mark.slow

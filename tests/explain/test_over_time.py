@@ -4,6 +4,7 @@ import pytest
 
 from dfdc_utils.explain import gradcam
 from dfdc_utils.explain.over_time import WEIGHTS, influences, over_time
+from dfdc_utils.models.sequences import PADDING
 
 FRAMES, SIDE = 3, 8
 
@@ -44,6 +45,19 @@ def test_a_window_over_time(window):
     np.testing.assert_allclose(result.weights, np.array([0.2, 0.4, 0.8]) / 1.4, rtol=1e-5)
     np.testing.assert_allclose(result.heat.sum(axis=(1, 2)), [0.2, 0.8, -0.8], rtol=1e-4)
     np.testing.assert_array_equal(result.faces, window)
+
+
+def test_padding_is_no_moment_of_a_clip(window):
+    model, padded = _sequence_model(), window.astype("float32")
+    padded[2] = PADDING
+    result = over_time(model, gradcam.explainer(model), padded[None], [0.0, 1.0])
+    np.testing.assert_array_equal(result.faces, window[:2])
+    assert result.faces.dtype == np.uint8 and len(result.heat) == 2
+    # A still window has no padding.
+    np.testing.assert_allclose(result.p_fake, 1 / (1 + np.exp(-2 * np.array([0.2, 0.4]))), rtol=1e-5)
+    np.testing.assert_allclose(result.influence, [-0.2, 0.4], atol=1e-5)
+    # The made-up weight of padding is its red; that of a real network is 0.
+    np.testing.assert_allclose(result.weights, np.array([0.2, 0.4]) / (0.6 - 1 / 255), rtol=1e-5)
 
 
 def test_faces_of_a_frame_model_over_time(frame_model, faces):

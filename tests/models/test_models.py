@@ -17,7 +17,10 @@ def made_up_faces(model: keras.Model, count: int = 3) -> np.ndarray:
 
 
 def test_the_models_of_the_report_are_there():
-    assert models.names() == ["custom_cnn", "meso4", "mesoinception4", "densenet121", "resnet50_lstm"]
+    assert models.names() == [
+        "custom_cnn", "meso4", "mesoinception4", "densenet121",
+        "resnet50_lstm", "resnet50_deep_lstm", "resnet50_afw",
+    ]
     assert set(models.names()) == {*models.FRAME_MODELS, *models.SEQUENCE_MODELS}
     assert models.title("resnet50_lstm") == "ResNet50 + LSTM"
 
@@ -40,7 +43,8 @@ def test_faces_in_p_fake_out_and_the_same_after_saving(name, tmp_path):
     frames = (PROFILE.sequence_frames,) if name in models.SEQUENCE_MODELS else ()
     assert model.input_shape == (None, *frames, 48, 48, 3)
     assert model.name == name
-    assert model.weights_start == ("random" if name in ("densenet121", "resnet50_lstm") else "none")
+    with_backbone = ("densenet121", *models.SEQUENCE_MODELS)
+    assert model.weights_start == ("random" if name in with_backbone else "none")
 
     faces = made_up_faces(model)
     p_fake = model.predict(faces, verbose=0)

@@ -88,16 +88,20 @@ def test_the_fingerprint_knows_faces_labels_and_order():
 def test_pixels_are_those_of_the_face(study, monkeypatch):
     store = FaceStore(study.faces)
     faces = faces_of(store, open_study_table(study), "train")
-    at = np.array([[3, 100], [40, 0]])
+    at = np.array([3, 100, 40, 0])
     pixels = Crops(store, faces)(at, (0,))
-    assert pixels.shape == (2, 2, SIDE, SIDE, 3) and pixels.dtype == np.uint8
+    assert pixels.shape == (4, SIDE, SIDE, 3) and pixels.dtype == np.uint8
     row = faces.iloc[3]
     person, number = int(row["video"][4:7]), {"r": 0, "f": 1}[row["video"][0]] + row["video"].endswith("b.mp4")
     drawn = draw_face(person, row["frame"] // 3 + 100 * number, number > 0)
-    assert np.abs(pixels[0, 0].astype(float) - drawn).mean() < 4  # JPEG
+    assert np.abs(pixels[0].astype(float) - drawn).mean() < 4  # JPEG
     # A set too large for memory is read batch by batch, with the same result.
     monkeypatch.setattr(rooms, "_IN_MEMORY", 0)
     np.testing.assert_array_equal(Crops(store, faces)(at, (0,)), pixels)
+    # In sequences, with two frames of padding in between and at the end.
+    windows = Crops(store, faces)(np.array([[3, 100, -1], [40, 0, -1]]), (0,))
+    np.testing.assert_array_equal(windows[:, :2].reshape(pixels.shape), pixels)
+    assert windows.dtype == np.float32 and (windows[:, 2] == -1).all()
 
 
 # Which videos, in pairs.
@@ -194,10 +198,13 @@ def test_a_sequence_is_one_track_in_its_order(draw):
             assert rows["frame"].is_monotonic_increasing
 
 
-def test_a_short_track_repeats_faces():
+@pytest.mark.parametrize("draw", ["pairs", "natural"])
+def test_a_short_track_is_padded_each_of_its_faces_once(draw):
     faces = make_faces({"r1": ("REAL", "r1", 2), "f1": ("FAKE", "r1", 1)})
-    (inputs, _, _), = epoch_of(make_batches(faces, sequences=True, per_video=4, batch_size=2, draw="natural"), 0)
-    assert faces["frame"].to_numpy()[inputs].tolist() == [[0, 0, 1, 1], [0, 0, 0, 0]]
+    data = make_batches(faces, sequences=True, per_video=4, batch_size=2, draw=draw)
+    (inputs, _, _), = epoch_of(data, 0)
+    assert sorted(inputs.tolist()) == [[0, 1, -1, -1], [2, -1, -1, -1]]
+    assert data.faces_per_epoch == 3
 
 
 # Order and seeds.

@@ -44,6 +44,10 @@ def test_they_are_read_by_position_as_crops_are(parts):
     read = found(at, (0, 1))
     assert read.shape == (2, 3, 6) and read.dtype == np.float32
     np.testing.assert_array_equal(read, found.values[0][at].astype(np.float32))
+    np.testing.assert_array_equal(
+        found(np.array([[5, 9, -1], [0, -1, -1]]), (0, 1)),
+        np.stack([[*read[0, :2], [-1] * 6], [read[1, 0], [-1] * 6, [-1] * 6]]),
+    )
 
 
 def test_of_several_sets_a_sequence_comes_from_one_and_the_seed_says_which(parts):
@@ -85,7 +89,7 @@ def test_the_head_says_of_features_what_the_whole_model_says_of_faces(study):
     found = features.compute(
         model.get_layer("backbone"), [crops], fingerprint(faces), study.features, "test", seed=0, verbose=False
     )
-    at = np.arange(12).reshape(3, 4)
+    at = np.array([[0, 1, 2, 3], [4, 5, 6, -1], [8, -1, -1, -1]])
     np.testing.assert_allclose(
         model.get_layer("head").predict(found(at, (0,)), verbose=0), model.predict(crops(at, (0,)), verbose=0), atol=1e-3
     )

@@ -8,7 +8,7 @@ from made_up_study import make_study
 from dfdc_utils import models
 from dfdc_utils.data.metadata import open_study_table, save_study_table
 from dfdc_utils.faces.store import FaceStore
-from dfdc_utils.training import fit
+from dfdc_utils.training import features, fit, warmup
 from dfdc_utils.training.batches import faces_of
 from dfdc_utils.training.keeper import Keeper
 
@@ -143,6 +143,21 @@ def test_the_sequence_model_is_saved_whole_and_its_backbone_warmed_up_then_froze
     found = np.mean([((said[:, 0] > 0.5) == labels)[labels == label].mean() for label in (0, 1)])
     assert found == pytest.approx(training.history["val_accuracy"].iloc[training.best_epoch - 1], abs=0.05)
     assert len(list(study.features.glob("*.npy"))) == 2
+
+
+def test_sequence_models_share_one_warm_up_and_its_features(study, monkeypatch):
+    options = {"epochs": 1, "warmup_batches": 2, "warmup_batch_size": 8, "verbose": False}
+    first = fit.train("resnet50_lstm", study, **options)
+    monkeypatch.setattr(warmup, "_train", None)
+    monkeypatch.setattr(features, "_write", None)
+    second = fit.train("resnet50_afw", study, **options | {"patience": 3})
+    assert second.warmup == first.warmup
+    backbones = [models.load(study.model(name)).get_layer("backbone") for name in ("resnet50_lstm", "resnet50_afw")]
+    for one, other in zip(*(backbone.get_weights() for backbone in backbones), strict=True):
+        np.testing.assert_array_equal(one, other)
+    # Other rules for the warm-up, another warm-up.
+    with pytest.raises(TypeError, match="NoneType"):
+        fit.train("resnet50_lstm", study, **options | {"warmup_batches": 3})
 
 
 def test_a_saved_model_is_the_network_alone(study):
