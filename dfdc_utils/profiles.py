@@ -190,7 +190,7 @@ _PROFILES = {
         ),
         Profile(
             name="mini",
-            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about fifteen minutes.",
+            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about twenty minutes.",
             source="synthetic",
             frames_per_video=16, face_side=96, videos_per_shard=8,
             weights="auto", lstm_units=128, sequence_models="resnet50_lstm resnet50_afw",
