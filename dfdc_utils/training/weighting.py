@@ -1,7 +1,7 @@
 """A loss of its own for the verdict that automatic face weighting reaches before the recurrent network.
 
-After Montserrat et al. (arXiv 2004.12027). Without it the weights of the frames are
-inputs of the recurrent network like any others, and nothing makes them say how much a frame counts.
+After Montserrat et al. (arXiv 2004.12027). Without it the weights of the frames are inputs of the recurrent network
+like any others, and nothing makes them say how much a frame counts.
 """
 
 from dfdc_utils.backend import keras
@@ -17,7 +17,8 @@ def part_to_fit(head: keras.Model) -> keras.Model:
 class _TwoVerdicts(keras.Model):
     """The loss is the mean of those of P(fake) and of `p_weighted`; the one answer stays P(fake).
 
-    The mean has the gradients of the sum up to a factor, for which Adam does not care, and can be held against the losses of other models.
+    The mean has the gradients of the sum up to a factor, for which Adam does not care, and can be held against the
+    losses of other models.
     """
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
