@@ -49,6 +49,11 @@ __all__ = ["gpus", "keras", "layers", "ops", "precision", "quietly", "replicas"]
 
 def gpus() -> int:
     """How many GPUs the backend sees."""
+    if keras.backend.backend() == "torch":
+        # Keras lists no devices there.
+        import torch
+
+        return torch.cuda.device_count()
     # All devices: asked for GPUs alone, JAX raises where there are none.
     return sum("gpu" in device.lower() for device in keras.distribution.list_devices())
 

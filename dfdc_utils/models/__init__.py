@@ -9,6 +9,7 @@ Keras is imported by `build` and `load`, not before: a command line can list the
 """
 
 import importlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ from dfdc_utils.profiles import Profile
 if TYPE_CHECKING:
     from dfdc_utils.backend import keras
 
-__all__ = ["FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "names", "title"]
+__all__ = [
+    "FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "names", "title", "trainable_count",
+]
 
 FRAME_MODELS = ("custom_cnn", "meso4", "mesoinception4", "densenet121")
 SEQUENCE_MODELS = ("resnet50_lstm", "resnet50_deep_lstm", "resnet50_afw")
@@ -57,6 +60,11 @@ def build(name: str, profile: Profile) -> "keras.Model":
     """
     module = importlib.import_module(f"{__name__}.{_architecture(name)[1]}")
     return getattr(module, name)(profile)
+
+
+def trainable_count(model: "keras.Model") -> int:
+    """How many of the model's parameters training changes."""
+    return sum(math.prod(weights.shape) for weights in model.trainable_weights)
 
 
 def load(path: Path | str) -> "keras.Model":

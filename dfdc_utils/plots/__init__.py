@@ -55,9 +55,10 @@ from dfdc_utils.plots.training import architecture, learning_curves
 
 __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
-    "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips", "frame_weights",
-    "fakes_per_original", "feature_maps", "filterable", "heat_maps", "heat_shares", "histograms", "kernels",
-    "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations", "outcomes", "over_time",
-    "pair_differences", "reliability", "robustness", "roc_curves", "sanity", "save", "score_distributions",
-    "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation", "tta_effect", "use", "worst_clips",
+    "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
+    "fakes_per_original", "feature_maps", "filterable", "frame_weights", "heat_maps", "heat_shares",
+    "histograms", "kernels", "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations",
+    "outcomes", "over_time", "pair_differences", "reliability", "robustness", "roc_curves", "sanity", "save",
+    "score_distributions", "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation",
+    "tta_effect", "use", "worst_clips",
 ]

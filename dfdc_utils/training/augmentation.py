@@ -91,7 +91,7 @@ def _cover(
 
 
 def _pipeline(strength: float) -> iaa.Augmenter:
-    often = ("flip", "geometry", "light", "degradation", "cutout")
+    often = ("flip", "geometry", "light", "degradation")
     s = {name: value if name in often else value * strength for name, value in STRENGTHS.items()}
     geometry = iaa.Affine(
         rotate=(-s["rotation"], s["rotation"]),

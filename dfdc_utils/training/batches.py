@@ -147,6 +147,10 @@ class FaceBatches(keras.utils.PyDataset):
             raise ValueError(f"Videos are drawn as {', '.join(DRAWS)}, not as {draw!r}.")
         self.epoch = 0
         self._read, self._draw, self._per_video, self._sequences = read, draw, per_video, sequences
+        if draw == "self_blended" and sequences:
+            raise ValueError("Only single faces are blended with themselves: draw sequences as pairs.")
+        # Of the real and of the fake member of a pair.
+        self._reads = read, functools.partial(read, blended=True) if draw == "self_blended" else read
         # Pairs stay together, so a batch must hold whole ones.
         self._paired = draw in ("pairs", "self_blended")
         self._batch_size = batch_size + batch_size % 2 if self._paired else batch_size
@@ -173,8 +177,7 @@ class FaceBatches(keras.utils.PyDataset):
         labels = self._labels[videos]
         if self._paired:
             # Read apart with one seed: both members of a pair are augmented in the same way.
-            blended = [{}, {"blended": True} if self._draw == "self_blended" else {}]
-            members = [self._read(positions[member::2], seed, **blended[member]) for member in range(2)]
+            members = [read(positions[member::2], seed) for member, read in enumerate(self._reads)]
             inputs = np.stack(members, axis=1).reshape(len(positions), *members[0].shape[1:])
             # The real member stands first.
             labels = np.arange(len(videos)) % 2

@@ -113,15 +113,17 @@ def _training_videos(workspace: Workspace) -> tuple[int, int] | None:
 
 def _try(name: str, profile: Profile) -> dict:
     # Imported in the process that needs it.
-    from dfdc_utils.backend import keras, precision, replicas
+    from dfdc_utils.backend import precision, replicas
     from dfdc_utils.training.recipe import Recipe
+    from dfdc_utils.training.weighting import part_to_fit
 
     recipe = Recipe.for_model(name, profile)
     generator = np.random.default_rng(profile.seed)
     with precision(profile.precision), replicas():
         model = models.build(name, profile)
         sequences = name in models.SEQUENCE_MODELS
-        fitted, seeing = (model.get_layer(part) for part in ("head", "backbone")) if sequences else (model, model)
+        fitted = part_to_fit(model.get_layer("head")) if sequences else model
+        seeing = model.get_layer("backbone") if sequences else model
         recipe.compile(fitted, _STEPS)
         inputs = generator.normal(size=(recipe.batch_size, *fitted.input_shape[1:])).astype(np.float32)
         if not sequences:
@@ -133,7 +135,7 @@ def _try(name: str, profile: Profile) -> dict:
     return {
         "model": name,
         "parameters": model.count_params(),
-        "trainable": sum(int(np.prod(weights.shape)) for weights in model.trainable_weights),
+        "trainable": models.trainable_count(model),
         "batch": recipe.batch_size,
         "memory": _most_memory(),
         "trained": recipe.batch_size * (recipe.per_video if sequences else 1) / a_step,

@@ -50,7 +50,7 @@ def compute(
         seed: of the augmentation.
         verbose: shows a progress bar.
     """
-    path = folder / f"{name}-{_key(backbone, sets, faces, seed)}.npy"
+    path = folder / f"{name}-{key(backbone, sets, f'{faces} {seed}')}.npy"
     if not path.is_file():
         for outdated in folder.glob(f"{name}-*.npy"):
             outdated.unlink()
@@ -75,12 +75,12 @@ def _write(path: Path, backbone: keras.Model, sets: list[Crops], seed: int, titl
     values.flush()
 
 
-def _key(backbone: keras.Model, sets: list[Crops], faces: str, seed: int) -> str:
-    """Changes with anything on which the features depend."""
-    digest = hashlib.sha256(f"{faces} {seed}".encode())
+def key(backbone: keras.Model, sets: list[Crops], rest: str) -> str:
+    """Changes with anything on which what comes of `backbone` and the faces in `sets` depends; `rest` is what else."""
+    digest = hashlib.sha256(rest.encode())
     for weights in backbone.get_weights():
         digest.update(weights.tobytes())
     # A look at the pixels tells whether faces were cut out, or are augmented, in another way than before.
     for number, crops in enumerate(sets):
-        digest.update(crops(np.arange(min(_BATCH, len(crops))), (seed, number)).tobytes())
+        digest.update(crops(np.arange(min(_BATCH, len(crops))), (number,)).tobytes())
     return digest.hexdigest()[:16]

@@ -150,7 +150,7 @@ def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Tr
         best_epoch=keeper.best_epoch,
         seconds=before + time.perf_counter() - started,
         parameters=model.count_params(),
-        trainable_parameters=sum(int(np.prod(weights.shape)) for weights in model.trainable_weights),
+        trainable_parameters=models.trainable_count(model),
         weights_start=model.weights_start,
         faces_per_second=batches.faces_per_epoch * len(history) / history["seconds"].sum(),
         videos={split: int(rows["video"].nunique()) for split, rows in faces.items()},

@@ -1,7 +1,6 @@
 """The warm-up of a backbone that starts at random, before it is frozen (report, section on training)."""
 
 import dataclasses
-import hashlib
 import json
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 
 from dfdc_utils.backend import keras
 from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.training import features
 from dfdc_utils.training.batches import Crops, FaceBatches, fingerprint
 from dfdc_utils.training.recipe import Recipe
 from dfdc_utils.workspace import whole
@@ -33,7 +33,9 @@ def warm_up(
     )
     # Not augmented: so few batches see no face often enough to learn it by heart.
     crops = Crops(store, faces)
-    path = folder / f"warmup-{_key(backbone, crops, faces, rules, seed)}.npz"
+    # What is kept after training does not matter to the warm-up.
+    rest = f"{fingerprint(faces)} {seed} {dataclasses.replace(rules, patience=1)}"
+    path = folder / f"warmup-{features.key(backbone, [crops], rest)}.npz"
     if path.is_file():
         with np.load(path) as kept:
             backbone.set_weights([kept[f"arr_{number}"] for number in range(len(backbone.weights))])
@@ -73,13 +75,3 @@ def _train(backbone: keras.Model, crops: Crops, faces: pd.DataFrame, rules: Reci
         seen.append(classifier.train_on_batch(inputs, labels, sample_weight=weights))
     loss, accuracy = np.mean(seen[-max(1, len(seen) // 4):], axis=0).tolist()
     return {"batches": len(seen), "loss": loss, "accuracy": accuracy, "seconds": time.perf_counter() - started}
-
-
-def _key(backbone: keras.Model, crops: Crops, faces: pd.DataFrame, rules: Recipe, seed: int) -> str:
-    """Changes with anything on which the weights depend."""
-    # What is kept after training does not matter to the warm-up; what it starts from does.
-    digest = hashlib.sha256(f"{fingerprint(faces)} {seed} {dataclasses.replace(rules, patience=1)}".encode())
-    for weights in backbone.get_weights():
-        digest.update(weights.tobytes())
-    digest.update(crops(np.arange(min(64, len(crops))), (seed,)).tobytes())
-    return digest.hexdigest()[:16]

@@ -290,3 +290,8 @@ def test_faces_are_blended_with_themselves_before_both_are_augmented(study):
         patch.setattr(FaceStore, "landmarks", lambda self, rows: points[: len(rows)])
         change = np.abs(plain(at, (1,), blended=True).astype(float) - plain(at, (1,)))
     assert (change.mean(axis=(1, 2, 3)) > 0.1).all()
+
+
+def test_sequences_are_not_blended():
+    with pytest.raises(ValueError, match="draw sequences as pairs"):
+        make_batches(draw="self_blended", sequences=True)
