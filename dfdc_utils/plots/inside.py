@@ -127,9 +127,10 @@ def heat_maps(results: dict, outlines: np.ndarray | None = None, *, title: str =
     if outlines is not None and outlines.ndim == 4:
         outlines = _middle_frames(outlines)
     count = min(most, max(len(faces) for faces, _ in results.values()))
-    size = WIDTH / (count + 0.5)
+    # Few faces are not blown up: each has a row of its own for every model.
+    size = WIDTH / (max(count, 5) + 0.5)
     figure, axes = plt.subplots(
-        len(results), count, figsize=(WIDTH, len(results) * size + 0.5), squeeze=False
+        len(results), count, figsize=(max((count + 0.5) * size, WIDTH / 2), len(results) * size + 0.5), squeeze=False
     )
     for number, (row, (name, (faces, maps))) in enumerate(zip(axes, results.items(), strict=True)):
         if faces.ndim == 5:
