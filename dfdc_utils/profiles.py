@@ -200,7 +200,7 @@ _PROFILES = {
             epochs=24, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
             backbone_epochs=2, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
             videos_per_update=1, schedule="steps", patience=24, augmentation=0.4, evaluation_frames=8,
-            robustness_faces=40, robustness_frames=2,
+            robustness_faces=40, robustness_frames=2, tta_variants=3,
         ),
         Profile(
             name="crops",
