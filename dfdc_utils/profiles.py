@@ -212,7 +212,7 @@ _PROFILES = {
             min_frames=1, frames_per_video=1, max_people=1, frames_per_epoch=1, evaluation_frames=1,
             face_side=112, videos_per_shard=1024,
             weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1,
-            schedule="cosine", patience=16, augmentation=0.4, tta_variants=2, robustness_faces=300,
+            schedule="cosine", patience=16, augmentation=0.4, tta_variants=2, robustness_faces=300, robustness_frames=1,
         ),
         Profile(
             name="sample",

@@ -97,6 +97,16 @@ CORRUPTIONS = types.MappingProxyType({
 """By name. Blur is a standard deviation, as is noise; CRF is x264's constant rate factor, more is worse."""
 
 
+LEAST = 3
+"""Videos of a label below which a curve would show little but their draw."""
+
+
+def videos_of_a_label(name: str, profile: Profile) -> int:
+    """How many real, and how many fake test videos `profile` lets model `name` be shown."""
+    of_a_video = profile.sequence_frames if name in models.SEQUENCE_MODELS else profile.robustness_frames
+    return max(1, profile.robustness_faces // of_a_video // 2)
+
+
 def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
     """What model `name` says of corrupted test faces; also written to `workspace.robustness(name)`.
 
@@ -160,8 +170,7 @@ def _drawn_faces(name: str, table: pd.DataFrame, store: FaceStore, profile: Prof
     faces = store.faces(["video", "track", "frame"]).merge(table[["video", "split", "label"]], on="video")
     faces = faces[(faces["split"] == "test") & faces["label"].notna()]
     faces = faces.sort_values(["video", "track", "frame"], ignore_index=True)
-    of_a_video = profile.sequence_frames if name in models.SEQUENCE_MODELS else profile.evaluation_frames
-    of_a_label = max(1, profile.robustness_faces // of_a_video // 2)
+    of_a_label = videos_of_a_label(name, profile)
     # Whatever the model, the videos of a longer draw begin with those of a shorter one.
     videos = faces.drop_duplicates("video").sample(frac=1, random_state=profile.seed)
     faces = faces[faces["video"].isin(videos.groupby("label").head(of_a_label)["video"])].reset_index(drop=True)

@@ -59,7 +59,7 @@ def maximised(result, *, title: str = "") -> Figure:
             ax.set_axis_on()
             picture(ax, result.pictures[place])
             channel, weight = result.weights.index[place], result.weights.iloc[place]
-            ax.set_title(f"{channel}: {weight:+.2g}", fontsize=10, loc="center")
+            ax.set_title(f"{channel}: {weight:+.2g}", fontsize=8.5, loc="center")
     heading(figure, title)
     return figure
 
@@ -142,7 +142,7 @@ def heat_maps(results: dict, outlines: np.ndarray | None = None, *, title: str =
                 _signed(ax, faces[place], maps[place])
                 if number == 0 and outlines is not None and outlines[place].any():
                     ax.contour(outlines[place], levels=[0.5], colors="black", linewidths=1.5)
-        row[0].set_ylabel(name, fontsize=10)
+        row[0].set_ylabel(name, fontsize=8.5)
     heading(figure, title)
     return figure
 
@@ -221,7 +221,8 @@ def over_time(result, *, title: str = "") -> Figure:
     axes[1].axhline(0.5, color=GREY, linewidth=1, linestyle="--")
     axes[1].set(ylim=(-0.05, 1.05), ylabel="P(fake)")
     for ax, (name, values) in zip(axes[3:], bars.items(), strict=True):
-        ax.bar(places, values, width=0.6, color=np.where(values > 0, FAKE, REAL))
+        # A weight speaks for neither label.
+        ax.bar(places, values, width=0.6, color=GREY if name == "weight" else np.where(values > 0, FAKE, REAL))
         ax.axhline(0, color=GREY, linewidth=1)
         ax.set_ylabel(name)
     axes[-1].set_xticks(places, [f"{second:.1f}" for second in result.seconds])

@@ -39,17 +39,17 @@ def warm_up(
     if path.is_file():
         with np.load(path) as kept:
             backbone.set_weights([kept[f"arr_{number}"] for number in range(len(backbone.weights))])
-            result = json.loads(str(kept["result"]))
+            result, source = json.loads(str(kept["result"])), "warm-up of another model's backbone, taken over"
     else:
         for outdated in folder.glob("warmup-*.npz"):
             outdated.unlink()
-        result = _train(backbone, crops, faces, rules, seed)
+        result, source = _train(backbone, crops, faces, rules, seed), "warm-up of the backbone"
         with whole(path) as temporary:
             np.savez(temporary, *backbone.get_weights(), result=json.dumps(result))
     backbone.trainable = False
     if verbose:
         print(
-            f"warm-up of the backbone: {result['batches']} batches of {rules.batch_size} faces, loss "
+            f"{source}: {result['batches']} batches of {rules.batch_size} faces, loss "
             f"{result['loss']:.3f}, accuracy {result['accuracy']:.3f}, {result['seconds']:.0f} s; frozen from here on",
             flush=True,
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfdc_utils import profiles
 from dfdc_utils.evaluation import robustness
 from dfdc_utils.evaluation.robustness import CORRUPTIONS
 
@@ -122,3 +123,9 @@ def test_the_number_of_faces_is_limited_by_the_profile_and_both_labels_are_drawn
     assert rows.groupby(["video", "track"]).size().max() == 2
     again = robustness.predict_corrupted("meso4", few)
     assert set(again["video"]) == videos
+
+
+def test_how_many_videos_of_a_label_a_budget_of_faces_is():
+    profile = profiles.get("mini", robustness_faces=40, robustness_frames=2, sequence_frames=10)
+    assert robustness.videos_of_a_label("meso4", profile) == 10 >= robustness.LEAST
+    assert robustness.videos_of_a_label("resnet50_lstm", profile) == 2 < robustness.LEAST
