@@ -10,7 +10,9 @@ import functools
 import hashlib
 import itertools
 import math
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +124,7 @@ def extract_video(
         profile: how many frames, which sizes.
         boxes: the faces of another video that shows the same people in the same places, from
             `FaceStore.boxes`: they are cut out here, and none are looked for, if the frames are as large.
-        threads: of the decoder; 0 is one a core.
+        threads: that decode frames and encode crops; 0 is one a core.
         time_limit: seconds for reading the file.
 
     Returns:
@@ -158,7 +160,7 @@ def extract_video(
                 account |= {"outcome": "failed", "reason": str(error)}
             else:
                 account["detection"] = time.perf_counter() - looking
-                faces = _faces(video, frames, tracks, profile)
+                faces = _faces(video, frames, tracks, profile, threads)
                 account |= {"faces": len(faces), "tracks": len(tracks), "second_look": helped}
                 if not tracks:
                     reason = f"no face was found reliably in {len(frames.images)} frames"
@@ -318,18 +320,24 @@ def _borrowed(boxes: pd.DataFrame, indices: list[int]) -> list[Track]:
     return tracks
 
 
-def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile) -> pd.DataFrame:
+def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile, threads: int) -> pd.DataFrame:
+    def picture(place: int, face: Detection) -> bytes:
+        square = crops.square(face.box, profile.face_margin)
+        return crops.encode(crops.cut(frames.images[place], square, profile.face_side))
+
+    places = [place for track in tracks for place in track.frames]
+    people = [number for number, track in enumerate(tracks) for _ in track.frames]
+    found = [face for track in tracks for face in track.detections]
+    # OpenCV lets go of Python's lock while it works.
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        pictures = list(pool.map(picture, places, found))
     rows = []
-    for number, track in enumerate(tracks):
-        for place, face in zip(track.frames, track.detections):
-            square = crops.square(face.box, profile.face_margin)
-            crop = crops.cut(frames.images[place], square, profile.face_side)
-            x0, y0, x1, y1 = face.box
-            rows.append(dict(
-                video=video, track=number, frame=frames.indices[place], seconds=frames.seconds[place],
-                x0=x0, y0=y0, x1=x1, y1=y1, confidence=face.confidence, landmarks=face.landmarks.ravel(),
-                jpeg=crops.encode(crop),
-            ))
+    for number, place, face, jpeg in zip(people, places, found, pictures):
+        x0, y0, x1, y1 = face.box
+        rows.append(dict(
+            video=video, track=number, frame=frames.indices[place], seconds=frames.seconds[place],
+            x0=x0, y0=y0, x1=x1, y1=y1, confidence=face.confidence, landmarks=face.landmarks.ravel(), jpeg=jpeg,
+        ))
     return pd.DataFrame(rows, columns=FACES.names)
 
 
