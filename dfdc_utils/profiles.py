@@ -97,6 +97,8 @@ class Profile:
     """"xla" compiles a training step as a whole: minutes at first, less for each batch afterwards on a GPU."""
     warmup_batches: int = 2000
     """Batches of single frames on which a backbone without ImageNet weights is trained before it is frozen."""
+    what_if_epochs: int = 3
+    """Epochs for which notebooks 03 to 05 repeat a training with one choice changed, to show what it does; 0: not."""
     patience: int = 5
     """Epochs without a better validation accuracy after which training stops."""
 
@@ -141,7 +143,7 @@ _CHOICES = types.MappingProxyType({
     "compiler": ("none", "xla"),
 })
 _MAY_BE_ZERO = (
-    "seed", "videos", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
+    "seed", "videos", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation", "what_if_epochs",
 )
 
 
@@ -185,7 +187,7 @@ _PROFILES = {
             weights="random", sequence_frames=4, lstm_units=16,
             sequence_models="resnet50_lstm resnet50_afw",
             epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8, backbone_batch_size=8,
-            sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
+            sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1, what_if_epochs=1,
             evaluation_frames=4, tta_variants=2, robustness_faces=16, robustness_frames=2,
         ),
         Profile(
@@ -200,7 +202,7 @@ _PROFILES = {
             epochs=24, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
             backbone_epochs=2, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
             videos_per_update=1, schedule="steps", patience=24, augmentation=0.4, evaluation_frames=8,
-            robustness_faces=40, robustness_frames=2, tta_variants=3,
+            robustness_faces=40, robustness_frames=2, tta_variants=3, what_if_epochs=6,
         ),
         Profile(
             name="crops",

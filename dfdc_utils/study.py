@@ -32,6 +32,7 @@ _READS = {
     "07": _TRAINING,
     "08": _TRAINING,
     "09": ("07",),
+    "10": ("07",),
 }
 # The columns of the comparison table that a terminal has room for.
 _SHOWN = {

@@ -27,7 +27,7 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_all_ten_are_there():
+def test_all_are_there():
     assert NAMES == [
         "00_start_here.ipynb",
         "01_explore_the_data.ipynb",
@@ -39,6 +39,7 @@ def test_all_ten_are_there():
         "07_evaluate_with_tta.ipynb",
         "08_visualise_filters.ipynb",
         "09_compare_models.ipynb",
+        "10_self_training.ipynb",
     ]
 
 

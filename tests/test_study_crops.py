@@ -43,7 +43,7 @@ def study(tmp_path_factory):
         patch.setenv("DFDC_HOME", str(home))
         patch.delenv("DFDC_DATA", raising=False)
         patch.delenv("DFDC_RUNS", raising=False)
-        for number in ("01", "02", "03", "06", "07", "08", "09"):
+        for number in ("01", "02", "03", "06", "07", "08", "09", "10"):
             run_notebook(number, variables)
         yield Workspace.open("crops", **NUMBERS), variables
 

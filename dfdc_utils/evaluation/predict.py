@@ -36,7 +36,12 @@ _BATCH = 64
 
 
 def predict(
-    name: str, workspace: Workspace, *, splits: Sequence[str] = ("test",), tta: bool = True
+    name: str,
+    workspace: Workspace,
+    *,
+    splits: Sequence[str] = ("test",),
+    tta: bool = True,
+    saved_as: str | None = None,
 ) -> pd.DataFrame:
     """The predictions of model `name` for all faces of some splits, also written to the workspace.
 
@@ -45,6 +50,7 @@ def predict(
         workspace: with the study's table, faces and that model.
         splits: of "train", "validation", "test", "unlabelled".
         tta: also predicts the profile's test-time augmentations, for `AUGMENTED_SPLITS`.
+        saved_as: the name under which the model was saved, and its predictions are; by default `name`.
 
     Returns:
         Columns model, video, track, frame, variant ("plain" or an augmentation's name), p_fake. For a
@@ -53,8 +59,8 @@ def predict(
 
     Raises FileNotFoundError where the table, the faces or the model are missing, naming the notebook to run.
     """
-    profile = workspace.profile
-    model = models.load(workspace.model(name))
+    profile, saved_as = workspace.profile, saved_as or name
+    model = models.load(workspace.model(saved_as))
     table, store = open_study_table(workspace), FaceStore(workspace.faces)
     faces = store.faces(["video", "track", "frame"]).merge(table[["video", "split"]], on="video")
     faces = faces.sort_values(["video", "track", "frame"], ignore_index=True)
@@ -64,12 +70,12 @@ def predict(
         rows = faces[faces["split"] == split].reset_index(drop=True)
         predictions.append(score_faces(
             name, model, rows, store.crops, profile,
-            variants if split in AUGMENTED_SPLITS else {}, description=f"{name}, {split}",
+            variants if split in AUGMENTED_SPLITS else {}, description=f"{saved_as}, {split}",
         ))
         seconds |= predictions[-1].attrs["seconds_per_face"]
-    result = pd.concat(predictions, ignore_index=True)
+    result = pd.concat(predictions, ignore_index=True).assign(model=saved_as)
     result.attrs["seconds_per_face"] = seconds
-    with whole(workspace.predictions(name)) as temporary:
+    with whole(workspace.predictions(saved_as)) as temporary:
         result.to_parquet(temporary, index=False)
     return result
 

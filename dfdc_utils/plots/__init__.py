@@ -23,6 +23,7 @@ from dfdc_utils.plots.evaluation import (
     aggregation,
     comparison,
     confusion_matrices,
+    pseudo_labels,
     reliability,
     roc_curves,
     score_distributions,
@@ -51,14 +52,14 @@ from dfdc_utils.plots.inside import (
 )
 from dfdc_utils.plots.page import filterable, side_by_side
 from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
-from dfdc_utils.plots.training import architecture, learning_curves
+from dfdc_utils.plots.training import architecture, learning_curves, what_if
 
 __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
     "confusion_matrices", "contact_sheet", "detections", "extraction", "face_statistics", "face_strips",
     "fakes_per_original", "feature_maps", "filterable", "frame_weights", "heat_maps", "heat_shares",
     "histograms", "kernels", "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations",
-    "outcomes", "over_time", "pair_differences", "reliability", "robustness", "roc_curves", "sanity", "save",
-    "score_distributions", "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation",
-    "tta_effect", "use", "worst_clips",
+    "outcomes", "over_time", "pair_differences", "pseudo_labels", "reliability", "robustness", "roc_curves",
+    "sanity", "save", "score_distributions", "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation",
+    "tta_effect", "use", "what_if", "worst_clips",
 ]

@@ -14,6 +14,8 @@ from matplotlib.patches import FancyBboxPatch
 from dfdc_utils.plots.style import GREY, LIGHT, WIDTH, drawn, heading
 
 _TRAIN, _VALIDATION = "#009E73", "#CC79A7"
+_CHOICES = (("#CC79A7", "--", 3), ("#0072B2", "-", 1.8), ("#E69F00", ":", 1.8))
+"""Colour, line and width of what was chosen, and of what might have been."""
 
 # What kind of thing happens in a row of the drawing, by the classes of its layers; the first that fits.
 _KINDS = (
@@ -77,6 +79,32 @@ def learning_curves(history: pd.DataFrame, best_epoch: int, *, title: str = "") 
     panels[0].axhline(0.5, color=LIGHT, linewidth=1.5, zorder=0)
     # Below the axes: curves go everywhere.
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    heading(figure, title)
+    return figure
+
+
+@drawn
+def what_if(histories: dict[str, pd.DataFrame], *, title: str = "") -> Figure:
+    """Validation accuracy and loss of trainings that differ in one choice, over the epochs that all of them have.
+
+    Args:
+        histories: by what was chosen: epoch, val_accuracy, val_loss. The first is drawn thickest.
+        title: of the figure.
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 3.3))
+    epochs = min(len(history) for history in histories.values())
+    for (choice, history), (colour, style, width) in zip(histories.items(), _CHOICES):
+        shown = history.iloc[:epochs]
+        for axes, measure in zip(panels, ("accuracy", "loss"), strict=True):
+            axes.plot(
+                shown["epoch"], shown[f"val_{measure}"], color=colour, linestyle=style, linewidth=width, marker="o",
+                markersize=5, label=choice,
+            )
+    for axes, name in zip(panels, ("Validation accuracy, balanced", "Validation loss"), strict=True):
+        axes.set(title=name, xlabel="Epoch", xlim=(0.7, max(epochs, 2) + 0.3))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    panels[0].axhline(0.5, color=LIGHT, linewidth=1.5, zorder=0)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(histories))
     heading(figure, title)
     return figure
 

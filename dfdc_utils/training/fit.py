@@ -1,6 +1,7 @@
 """Training one model of a study, from the face store to a saved model and the record of how it got there."""
 
 import dataclasses
+import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ class Training:
     parameters: int
     trainable_parameters: int
     weights_start: str
-    """"imagenet", "random", or "none" for a model without an ImageNet backbone."""
+    """"imagenet", "random", or "none" for a model without an ImageNet backbone; or the trained model from whose
+    weights this one went on."""
     faces_per_second: float
     """In training, without validation; for a sequence model, the faces whose cached features it read."""
     videos: dict
@@ -59,7 +61,17 @@ class Training:
         )
 
 
-def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -> Training:
+def train(
+    name: str,
+    workspace: Workspace,
+    *,
+    table: pd.DataFrame | None = None,
+    start: str | None = None,
+    saved_as: str | None = None,
+    stop_after: int | None = None,
+    verbose: bool = True,
+    **changes,
+) -> Training:
     """Trains model `name` on the face store of `workspace`; writes the model and its record there.
 
     It runs on all GPUs there are, in the profile's precision. A training that was cut off is taken up at the
@@ -68,11 +80,15 @@ def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -
     Args:
         name: one of `models.names()`.
         workspace: with the study's table and faces.
+        table: says which videos train and validate, and their labels, in place of the study's table.
+        start: the name under which a trained model of this kind was saved there; it goes on from its weights.
+        saved_as: the name under which the model and its record are saved; by default `name`.
+        stop_after: epochs after which it ends, with the learning rates of one that goes on to the recipe's last.
         verbose: prints one line an epoch.
         changes: to the model's `Recipe`.
 
     Raises:
-        FileNotFoundError: the table or the face store is missing.
+        FileNotFoundError: the table, the face store or the model to start from is missing.
         ValueError: a split lacks faces of one label, or a change is not one to a recipe.
         models.WeightsUnavailable: the profile wants ImageNet weights and there are none.
     """
@@ -81,24 +97,31 @@ def train(name: str, workspace: Workspace, *, verbose: bool = True, **changes) -
         if strategy:
             # Keras cannot accumulate gradients there. What would be accumulated is one batch, shared among them.
             recipe = dataclasses.replace(recipe, batch_size=recipe.batch_size * recipe.accumulation, accumulation=1)
-        return _train(name, workspace, recipe, verbose)
+        return _train(name, workspace, recipe, table, start, saved_as or name, stop_after, verbose)
 
 
-def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Training:
+def _train(
+    name: str, workspace: Workspace, recipe: Recipe, table: pd.DataFrame | None, start: str | None, saved_as: str,
+    stop_after: int | None, verbose: bool,
+) -> Training:
     started = time.perf_counter()
     profile = workspace.profile
     keras.utils.set_random_seed(profile.seed)
     _make_repeatable()
 
-    store, table = FaceStore(workspace.faces), open_study_table(workspace)
+    store, table = FaceStore(workspace.faces), open_study_table(workspace) if table is None else table
     faces = {split: faces_of(store, table, split) for split in ("train", "validation")}
-    model = models.build(name, profile)
+    model, weights_start = models.build(name, profile), start
+    if start:
+        model.set_weights(models.load(workspace.model(start)).get_weights())
+    else:
+        weights_start = model.weights_start
     sequences = name in models.SEQUENCE_MODELS
     if sequences:
         # The backbone is frozen: it looks at each face once, and the head alone is fitted.
         backbone, fitted = model.get_layer("backbone"), part_to_fit(model.get_layer("head"))
         warmup = None
-        if model.weights_start == "random" and recipe.warmup_batches:
+        if weights_start == "random" and recipe.warmup_batches:
             warmup = warm_up(
                 backbone, store, faces["train"], recipe, workspace.features, seed=profile.seed, verbose=verbose
             )
@@ -113,6 +136,9 @@ def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Tr
         }
     else:
         fitted, warmup = model, None
+        if recipe.freeze:
+            for layer in model.layers[:-1]:
+                layer.trainable = False
         read = {
             split: Crops(store, rows, augmentation=recipe.augmentation if split == "train" else 0.0)
             for split, rows in faces.items()
@@ -131,14 +157,17 @@ def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Tr
     recipe.compile(fitted, len(batches))
     task = {
         "model": name, "recipe": dataclasses.asdict(recipe), "profile": profile.as_dict(),
-        "faces": [fingerprint(rows) for rows in faces.values()], "start": model.weights_start,
+        "faces": [fingerprint(rows) for rows in faces.values()], "start": weights_start,
     }
-    keeper = Keeper(workspace.progress(name), json.dumps(task), recipe.patience, batches, verbose=verbose)
+    if start:
+        task["start_weights"] = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
+    keeper = Keeper(workspace.progress(saved_as), json.dumps(task), recipe.patience, batches, verbose=verbose)
     first = keeper.take_up(fitted)
     before = sum(row["seconds"] for row in keeper.history)
     if not keeper.done:
         fitted.fit(
-            batches, validation_data=validation, initial_epoch=first, epochs=recipe.epochs,
+            batches, validation_data=validation, initial_epoch=first,
+            epochs=min(recipe.epochs, stop_after or recipe.epochs),
             callbacks=[keeper], shuffle=False, verbose=0,
         )
     keeper.finish(fitted)
@@ -151,16 +180,16 @@ def _train(name: str, workspace: Workspace, recipe: Recipe, verbose: bool) -> Tr
         seconds=before + time.perf_counter() - started,
         parameters=model.count_params(),
         trainable_parameters=models.trainable_count(model),
-        weights_start=model.weights_start,
+        weights_start=weights_start,
         faces_per_second=batches.faces_per_epoch * len(history) / history["seconds"].sum(),
         videos={split: int(rows["video"].nunique()) for split, rows in faces.items()},
         warmup=warmup,
         recipe=dataclasses.asdict(recipe),
     )
-    with whole(workspace.model(name)) as temporary:
+    with whole(workspace.model(saved_as)) as temporary:
         # The network alone, without the optimiser's memory, which would treble the file.
         keras.Model(model.input, model.output, name=model.name).save(temporary)
-    write_json(workspace.training(name), _as_json(training))
+    write_json(workspace.training(saved_as), _as_json(training))
     keeper.forget()
     return training
 

@@ -47,6 +47,9 @@ class Recipe:
     """How strongly training faces are augmented (`augmentation.augment`); 0 not at all."""
     augmented_copies: int = 0
     """Where features are cached: sets of features of augmented faces, beside the set of the faces themselves."""
+    freeze: bool = False
+    """Everything but the last layer of a model that looks at single frames stays as it starts. (The backbone of a
+    sequence model is always frozen.)"""
     compiler: str = "none"
     """"xla" compiles each step as a whole, which takes longer than it saves on a CPU."""
     warmup_batches: int = 0

@@ -2,6 +2,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up_study import make_study
 
@@ -174,3 +175,26 @@ def test_missing_faces_say_what_to_run(study):
     study.table.unlink()
     with pytest.raises(FileNotFoundError, match="notebook 01"):
         fit.train("meso4", study)
+
+
+def test_what_is_frozen_stays_as_it_was(study):
+    start = models.build("meso4", study.profile)
+    last = sum(int(np.prod(weights.shape)) for weights in start.layers[-1].get_weights())
+    training = fit.train("meso4", study, verbose=False, **QUICK | {"epochs": 2}, freeze=True)
+    assert training.trainable_parameters == last < training.parameters
+    fit.train("meso4", study, verbose=False, **QUICK | {"epochs": 2}, freeze=True, saved_as="slower", learning_rate=1e-6)
+    one, other = (models.load(study.model(name)) for name in ("meso4", "slower"))
+    # The same seed, so the same start: all that training changed is in the last layer, batch statistics included.
+    for frozen, same in zip(one.layers[:-1], other.layers[:-1], strict=True):
+        for weights, others in zip(frozen.get_weights(), same.get_weights(), strict=True):
+            np.testing.assert_array_equal(weights, others)
+    assert not np.array_equal(one.layers[-1].get_weights()[0], other.layers[-1].get_weights()[0])
+
+
+def test_a_training_that_stops_early_has_the_first_epochs_of_the_whole_one(study):
+    options = QUICK | {"schedule": "cosine", "verbose": False}
+    whole = fit.train("meso4", study, **options)
+    short = fit.train("meso4", study, **options, stop_after=2, saved_as="short")
+    measured = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert len(short.history) == 2
+    pd.testing.assert_frame_equal(short.history[measured], whole.history.loc[:1, measured])
