@@ -143,7 +143,8 @@ _CHOICES = types.MappingProxyType({
     "compiler": ("none", "xla"),
 })
 _MAY_BE_ZERO = (
-    "seed", "videos", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation", "what_if_epochs",
+    "seed", "videos", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
+    "what_if_epochs",
 )
 
 

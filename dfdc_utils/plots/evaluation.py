@@ -41,18 +41,18 @@ def roc_curves(videos: dict[str, pd.DataFrame], *, title: str = "ROC curves, tes
 
 
 @drawn
-def pseudo_labels(unlabelled: pd.DataFrame, test: pd.DataFrame, confidence: float) -> Figure:
-    """Which videos are certain enough to be given a label: P(fake) of the unlabelled and of the test videos.
+def pseudo_labels(unlabelled: pd.DataFrame, validation: pd.DataFrame, confidence: float) -> Figure:
+    """Which videos are certain enough to be given a label: P(fake) of the unlabelled and of the validation videos.
 
     Args:
-        unlabelled, test: columns label (of the unlabelled, the one chosen; None where none was), p_fake.
+        unlabelled, validation: columns label (of the unlabelled, the one chosen; None where none was), p_fake.
         confidence: beyond which a video is certain, on either side.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 3.2))
     generator = np.random.default_rng(0)
     for low, high in ((-0.02, 1 - confidence), (confidence, 1.02)):
         axes.axvspan(low, high, color=LIGHT, linewidth=0, zorder=0)
-    for row, videos in enumerate((test, unlabelled)):
+    for row, videos in enumerate((validation, unlabelled)):
         alpha = float(np.clip(60 / max(len(videos), 1), 0.15, 0.85))
         heights = row + generator.uniform(-0.25, 0.25, len(videos))
         for label, colour in (*LABELS.items(), (None, GREY)):
@@ -61,10 +61,10 @@ def pseudo_labels(unlabelled: pd.DataFrame, test: pd.DataFrame, confidence: floa
             axes.scatter(
                 videos["p_fake"][here], heights[here], s=40, facecolors=face, edgecolors=colour, alpha=alpha,
             )
-    axes.set_yticks([0, 1], ["test videos,\nby their label", "unlabelled videos,\nby the label given"])
+    axes.set_yticks([0, 1], ["validation videos,\nby their label", "unlabelled videos,\nby the label given"])
     axes.set(
         xlim=(-0.02, 1.02), ylim=(-0.5, 1.5), xlabel="P(fake), calibrated on the validation split",
-        title="Beyond the grey edges the answer becomes a label",
+        title="In the grey zones an answer becomes a label",
     )
     axes.grid(axis="y", visible=False)
     dot = {"marker": "o", "linestyle": "", "markersize": 6}

@@ -182,7 +182,8 @@ def test_what_is_frozen_stays_as_it_was(study):
     last = sum(int(np.prod(weights.shape)) for weights in start.layers[-1].get_weights())
     training = fit.train("meso4", study, verbose=False, **QUICK | {"epochs": 2}, freeze=True)
     assert training.trainable_parameters == last < training.parameters
-    fit.train("meso4", study, verbose=False, **QUICK | {"epochs": 2}, freeze=True, saved_as="slower", learning_rate=1e-6)
+    options = QUICK | {"epochs": 2, "freeze": True, "learning_rate": 1e-6, "verbose": False}
+    fit.train("meso4", study, **options, saved_as="slower")
     one, other = (models.load(study.model(name)) for name in ("meso4", "slower"))
     # The same seed, so the same start: all that training changed is in the last layer, batch statistics included.
     for frozen, same in zip(one.layers[:-1], other.layers[:-1], strict=True):
