@@ -80,6 +80,7 @@ class Profile:
     frames_per_epoch: int = 8
     """Faces drawn at random from each video of the epoch, for the models that look at single frames."""
     sequence_batch_size: int = 10
+    """Sequences; those of one update are put together, as they train on cached features (`Recipe.for_model`)."""
     sequence_epochs: int = 20
     videos_per_update: int = 64
     """Gradients of so many sequences or faces are accumulated before the weights are updated."""

@@ -5,7 +5,6 @@ file can be read is found out when its faces are looked for.
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,7 @@ class Dataset:
 
     root: Path
     layout: str
-    """"parts", "part", "sample" or "videos" (no labels) of DFDC, "crops", "faceforensics" or "celeb-df"."""
+    """"parts", "part", "sample" or "videos" (no labels) of DFDC, "crops", "faceforensics", "celeb-df" or "mixed"."""
     table: pd.DataFrame
     """One row a video, sorted by part number and name. Columns, all text, None where there is none: `video`
     (file name), `path` (absolute), `part` (name of its folder), `label` ("FAKE", "REAL"), `original` (of a
@@ -78,22 +77,6 @@ def read(root: Path) -> Dataset:
         table=pd.DataFrame(rows, columns=COLUMNS, dtype=object),
         problems=pd.DataFrame(problems, columns=PROBLEM_COLUMNS, dtype=object),
     )
-
-
-def join(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One table out of several, as for the report's mixed set of DFDC and others.
-
-    Two sets may use the same names for different videos, so every video, part and original is called
-    "<set>_<name>" in the result.
-
-    Args:
-        tables: the table of each set, by the set's name.
-    """
-    joined = []
-    for name, table in tables.items():
-        names = table[["video", "part", "original"]]
-        joined.append(table.assign(**names.where(names.isna(), f"{name}_" + names.astype(str))))
-    return pd.concat(joined, ignore_index=True)
 
 
 def fingerprint(root: Path) -> list[tuple[str, int, int]]:

@@ -95,6 +95,10 @@ class Recipe:
                 "per_video": profile.frames_per_epoch,
             }
         rules["accumulation"] = max(1, profile.videos_per_update // rules["batch_size"])
+        if name in models.SEQUENCE_MODELS:
+            # Of cached features, and without batch statistics: the batches of an update are as well one batch, which
+            # reads the weights of a large LSTM once.
+            rules |= {"batch_size": rules["batch_size"] * rules["accumulation"], "accumulation": 1}
         return cls(**rules | changes)
 
     def compile(self, model: keras.Model, batches_per_epoch: int) -> None:

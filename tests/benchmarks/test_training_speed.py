@@ -76,7 +76,8 @@ def test_an_epoch_on_cached_features_against_one_that_decodes_and_looks_again(tm
     backbone, head = model.get_layer("backbone"), model.get_layer("head")
     recipe = Recipe.for_model("resnet50_lstm", FULL)
     frames = recipe.per_video
-    cached = features.compute(backbone, [Crops(store, faces)], "", tmp_path / "features", "bench", seed=1, verbose=False)
+    sets = [Crops(store, faces)]
+    cached = features.compute(backbone, sets, "", tmp_path / "features", "bench", seed=1, verbose=False)
     # Some hundreds of videos, as a study has them: of sixteen, beginning an epoch would take longer than the epoch.
     many = pd.concat([faces.assign(video=f"{number} " + faces["video"]) for number in range(COPIES)])
     batches = FaceBatches(
@@ -111,9 +112,12 @@ def test_an_epoch_on_cached_features_against_one_that_decodes_and_looks_again(tm
     look_again(*next(iter(boxes)))
     begin = time.perf_counter()
     sequences = [(look_again(video, rows), labels[video]) for video, rows in boxes]
-    for start in range(0, len(sequences), recipe.batch_size):
-        some = sequences[start:start + recipe.batch_size]
+    for start in range(0, len(sequences), FULL.sequence_batch_size):
+        some = sequences[start:start + FULL.sequence_batch_size]
         head.train_on_batch(np.stack([inputs for inputs, _ in some]), np.array([[label] for _, label in some]))
     theirs = (time.perf_counter() - begin) / len(sequences)
-    print(f"\n{1000 * theirs:.0f} ms a video decoding and looking again, {1000 * ours:.0f} ms on cached features: {theirs / ours:.0f}")
+    print(
+        f"\n{1000 * theirs:.0f} ms a video decoding and looking again, {1000 * ours:.0f} ms on cached features: "
+        f"{theirs / ours:.0f}"
+    )
     assert theirs > ours

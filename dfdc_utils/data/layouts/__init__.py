@@ -13,10 +13,10 @@ A layout is a module with
 from pathlib import Path
 from types import ModuleType
 
-from dfdc_utils.data.layouts import celeb_df, deepfake_faces, dfdc, faceforensics
+from dfdc_utils.data.layouts import celeb_df, deepfake_faces, dfdc, faceforensics, mixed
 
 # DFDC last: it takes any folder of mp4 files.
-_LAYOUTS = (deepfake_faces, faceforensics, celeb_df, dfdc)
+_LAYOUTS = (mixed, deepfake_faces, faceforensics, celeb_df, dfdc)
 
 
 def of(root: Path) -> ModuleType | None:

@@ -66,17 +66,3 @@ def test_one_name_in_two_folders_is_a_problem(tmp_path):
     assert problems[["problem", "part", "video", "detail"]].to_numpy().tolist() == [
         ["duplicate name", "YouTube-real", "id0_0000.mp4", "first in Celeb-real"]
     ]
-
-
-def test_several_sets_join_into_one_table(tmp_path):
-    one = metadata.read(make_set(tmp_path / "one", listed=None)).table
-    joined = metadata.join({"celeb": one, "again": one})
-    assert len(joined) == 2 * len(one)
-    assert joined["video"].is_unique
-    rows = joined.set_index("video")
-    assert rows.loc["again_id0_id1_0000.mp4", ["part", "original"]].tolist() == [
-        "again_Celeb-synthesis", "again_id0_0000.mp4"
-    ]
-    assert rows.loc["celeb_id0_0000.mp4", "original"] is None
-    assert rows.loc["celeb_id0_0000.mp4", "path"] == rows.loc["again_id0_0000.mp4", "path"]
-    splits.check(splits.assign(joined, "original", seed=1))
