@@ -208,6 +208,21 @@ def test_learning_curves_mark_the_epoch_that_was_kept(history):
     assert "0.800" in texts(figure), "the kept epoch's validation accuracy"
 
 
+def test_trainings_are_compared_over_the_epochs_that_all_of_them_have(history):
+    axes = plots.what_if({"pairs": history, "apart": history.head(3)}).axes[0]
+    lines = {line.get_label(): line.get_xdata() for line in axes.lines if not line.get_label().startswith("_")}
+    assert {choice: list(epochs) for choice, epochs in lines.items()} == {"pairs": [1, 2, 3], "apart": [1, 2, 3]}
+
+
+def test_pseudo_labels_show_every_video_with_and_without_a_label():
+    unlabelled = pd.DataFrame({"label": ["REAL", np.nan, "FAKE"], "p_fake": [0.1, 0.5, 0.9]})
+    validation = pd.DataFrame({"label": ["REAL", "FAKE"], "p_fake": [0.4, 0.8]})
+    figure = plots.pseudo_labels(unlabelled, validation, 0.8)
+    shown = [x for dots in figure.axes[0].collections for x, _ in dots.get_offsets()]
+    assert sorted(shown) == [0.1, 0.4, 0.5, 0.8, 0.9]
+    assert "no label given" in texts(figure)
+
+
 @pytest.mark.parametrize("name", ["meso4", "custom_cnn", "resnet50_lstm", "resnet50_afw"])
 def test_an_architecture_is_drawn_from_the_model_itself(name):
     model = models.build(name, profiles.get("tiny"))

@@ -97,11 +97,14 @@ def train(
         if strategy:
             # Keras cannot accumulate gradients there. What would be accumulated is one batch, shared among them.
             recipe = dataclasses.replace(recipe, batch_size=recipe.batch_size * recipe.accumulation, accumulation=1)
-        return _train(name, workspace, recipe, table, start, saved_as or name, stop_after, verbose)
+        return _train(
+            name, workspace, recipe, table=table, start=start, saved_as=saved_as or name, stop_after=stop_after,
+            verbose=verbose,
+        )
 
 
 def _train(
-    name: str, workspace: Workspace, recipe: Recipe, table: pd.DataFrame | None, start: str | None, saved_as: str,
+    name: str, workspace: Workspace, recipe: Recipe, *, table: pd.DataFrame | None, start: str | None, saved_as: str,
     stop_after: int | None, verbose: bool,
 ) -> Training:
     started = time.perf_counter()
@@ -111,31 +114,21 @@ def _train(
 
     store, table = FaceStore(workspace.faces), open_study_table(workspace) if table is None else table
     faces = {split: faces_of(store, table, split) for split in ("train", "validation")}
-    model, weights_start = models.build(name, profile), start
+    model = models.build(name, profile)
+    weights_start = start or model.weights_start
     if start:
         model.set_weights(models.load(workspace.model(start)).get_weights())
-    else:
-        weights_start = model.weights_start
-    sequences = name in models.SEQUENCE_MODELS
+    sequences, warmup = name in models.SEQUENCE_MODELS, None
     if sequences:
         # The backbone is frozen: it looks at each face once, and the head alone is fitted.
         backbone, fitted = model.get_layer("backbone"), part_to_fit(model.get_layer("head"))
-        warmup = None
         if weights_start == "random" and recipe.warmup_batches:
             warmup = warm_up(
                 backbone, store, faces["train"], recipe, workspace.features, seed=profile.seed, verbose=verbose
             )
-        copies = {"train": recipe.augmented_copies, "validation": 0}
-        read = {
-            split: features.compute(
-                backbone,
-                [Crops(store, rows), *[Crops(store, rows, augmentation=recipe.augmentation)] * copies[split]],
-                fingerprint(rows), workspace.features, f"resnet50-{split}", seed=profile.seed, verbose=verbose,
-            )
-            for split, rows in faces.items()
-        }
+        read = _features(backbone, store, faces, recipe, workspace, verbose)
     else:
-        fitted, warmup = model, None
+        fitted = model
         if recipe.freeze:
             for layer in model.layers[:-1]:
                 layer.trainable = False
@@ -192,6 +185,22 @@ def _train(
     write_json(workspace.training(saved_as), _as_json(training))
     keeper.forget()
     return training
+
+
+def _features(
+    backbone: keras.Model, store: FaceStore, faces: dict[str, pd.DataFrame], recipe: Recipe, workspace: Workspace,
+    verbose: bool,
+) -> dict[str, features.Features]:
+    """Of the faces of each split; of those to be trained on also augmented."""
+    copies = {"train": recipe.augmented_copies, "validation": 0}
+    return {
+        split: features.compute(
+            backbone,
+            [Crops(store, rows), *[Crops(store, rows, augmentation=recipe.augmentation)] * copies[split]],
+            fingerprint(rows), workspace.features, f"resnet50-{split}", seed=workspace.profile.seed, verbose=verbose,
+        )
+        for split, rows in faces.items()
+    }
 
 
 def example_batch(name: str, workspace: Workspace) -> tuple[np.ndarray, np.ndarray]:
