@@ -201,10 +201,10 @@ _PROFILES = {
             # Minutes allow few updates, so batches are small and augmentation is light, and nothing stops early:
             # the smallest networks need half of the epochs before they learn at all. Backbones start at random
             # where nothing can be downloaded, and bear a lower rate only.
-            epochs=24, batch_size=16, frames_per_epoch=10, sequence_epochs=20,
+            epochs=20, batch_size=16, frames_per_epoch=10, sequence_epochs=16,
             backbone_epochs=2, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
-            videos_per_update=1, schedule="steps", patience=24, augmentation=0.4, evaluation_frames=8,
-            robustness_faces=40, robustness_frames=2, tta_variants=3, what_if_epochs=6,
+            videos_per_update=1, schedule="steps", patience=20, augmentation=0.4, evaluation_frames=8,
+            robustness_faces=40, robustness_frames=2, tta_variants=3, what_if_epochs=5,
         ),
         Profile(
             name="crops",
