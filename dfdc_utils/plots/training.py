@@ -104,6 +104,9 @@ def what_if(histories: dict[str, pd.DataFrame], *, title: str = "") -> Figure:
         axes.set(title=name, xlabel="Epoch", xlim=(0.7, max(epochs, 2) + 0.3))
         axes.xaxis.get_major_locator().set_params(integer=True)
     panels[0].axhline(0.5, color=LIGHT, linewidth=1.5, zorder=0)
+    # Hundredths around a coin's accuracy must not fill the panel.
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(min(low, 0.43), max(high, 0.65))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(histories))
     heading(figure, title)
     return figure
