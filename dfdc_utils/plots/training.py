@@ -14,7 +14,7 @@ from matplotlib.patches import FancyBboxPatch
 from dfdc_utils.plots.style import GREY, LIGHT, WIDTH, drawn, heading
 
 _TRAIN, _VALIDATION = "#009E73", "#CC79A7"
-_CHOICES = (("#CC79A7", "--", 3), ("#0072B2", "-", 1.8), ("#E69F00", ":", 1.8))
+_CHOICES = (("#CC79A7", "--", 3), ("#333333", "-", 1.8))
 """Colour, line and width of what was chosen, and of what might have been."""
 
 # What kind of thing happens in a row of the drawing, by the classes of its layers; the first that fits.
@@ -85,15 +85,15 @@ def learning_curves(history: pd.DataFrame, best_epoch: int, *, title: str = "") 
 
 @drawn
 def what_if(histories: dict[str, pd.DataFrame], *, title: str = "") -> Figure:
-    """Validation accuracy and loss of trainings that differ in one choice, over the epochs that all of them have.
+    """Validation accuracy and loss of two trainings that differ in one choice, over the epochs that both have.
 
     Args:
-        histories: by what was chosen: epoch, val_accuracy, val_loss. The first is drawn thickest.
+        histories: of the two, by what was chosen: epoch, val_accuracy, val_loss. The first is drawn thick.
         title: of the figure.
     """
     figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 3.3))
     epochs = min(len(history) for history in histories.values())
-    for (choice, history), (colour, style, width) in zip(histories.items(), _CHOICES):
+    for (choice, history), (colour, style, width) in zip(histories.items(), _CHOICES, strict=True):
         shown = history.iloc[:epochs]
         for axes, measure in zip(panels, ("accuracy", "loss"), strict=True):
             axes.plot(
