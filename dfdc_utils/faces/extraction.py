@@ -321,23 +321,25 @@ def _borrowed(boxes: pd.DataFrame, indices: list[int]) -> list[Track]:
 
 
 def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile, threads: int) -> pd.DataFrame:
-    def picture(place: int, face: Detection) -> bytes:
-        square = crops.square(face.box, profile.face_margin)
-        return crops.encode(crops.cut(frames.images[place], square, profile.face_side))
+    seen = [
+        (number, place, face)
+        for number, track in enumerate(tracks)
+        for place, face in zip(track.frames, track.detections)
+    ]
 
-    places = [place for track in tracks for place in track.frames]
-    people = [number for number, track in enumerate(tracks) for _ in track.frames]
-    found = [face for track in tracks for face in track.detections]
+    def row(number: int, place: int, face: Detection) -> dict:
+        square = crops.square(face.box, profile.face_margin)
+        crop = crops.cut(frames.images[place], square, profile.face_side)
+        x0, y0, x1, y1 = face.box
+        return dict(
+            video=video, track=number, frame=frames.indices[place], seconds=frames.seconds[place],
+            x0=x0, y0=y0, x1=x1, y1=y1, confidence=face.confidence, landmarks=face.landmarks.ravel(),
+            jpeg=crops.encode(crop),
+        )
+
     # OpenCV lets go of Python's lock while it works.
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        pictures = list(pool.map(picture, places, found))
-    rows = []
-    for number, place, face, jpeg in zip(people, places, found, pictures):
-        x0, y0, x1, y1 = face.box
-        rows.append(dict(
-            video=video, track=number, frame=frames.indices[place], seconds=frames.seconds[place],
-            x0=x0, y0=y0, x1=x1, y1=y1, confidence=face.confidence, landmarks=face.landmarks.ravel(), jpeg=jpeg,
-        ))
+        rows = list(pool.map(lambda face: row(*face), seen))
     return pd.DataFrame(rows, columns=FACES.names)
 
 

@@ -8,6 +8,7 @@ videos keep the name under which a submission wants them.
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 from dfdc_utils.data import layouts
 
@@ -19,26 +20,26 @@ _LINE = re.compile(r"(?P<name>[A-Za-z0-9-]+)\s+(?P<folder>\S.*)")
 
 def folders(root: Path) -> list[Path]:
     """`root`, where the list lies, and the folders of all sets."""
-    if not (root / _LIST).is_file():
+    if not whole(root):
         return []
-    return [root, *(folder for path in _sets(root).values() for folder in layouts.of(path).folders(path))]
+    return [root, *(folder for path, layout in _sets(root).values() for folder in layout.folders(path))]
 
 
 def whole(root: Path) -> bool:
-    return bool(folders(root))
+    return (root / _LIST).is_file()
 
 
 def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     rows = []
-    for name, path in _sets(root).items():
-        for row in layouts.of(path).read(path, problems)[1]:
+    for name, (path, layout) in _sets(root).items():
+        for row in layout.read(path, problems)[1]:
             named = ("video", "part", "original") if row["label"] else ("part",)
             rows.append(row | {key: f"{name}_{row[key]}" for key in named if row[key] is not None})
     return "mixed", rows
 
 
-def _sets(root: Path) -> dict[str, Path]:
-    """The folder of each set by its name."""
+def _sets(root: Path) -> dict[str, tuple[Path, ModuleType]]:
+    """The folder and the layout of each set by its name."""
     path, found = root / _LIST, {}
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip():
@@ -50,12 +51,12 @@ def _sets(root: Path) -> dict[str, Path]:
         name, folder = match["name"], (root / Path(match["folder"]).expanduser()).resolve()
         if name in found:
             raise ValueError(f"{where}: there is a set {name} already.")
-        if folder == root.resolve() or (folder / _LIST).is_file():
+        if whole(folder):
             raise ValueError(f"{where}: {folder} is a mixed set itself: name the sets that it is made of.")
         layout = layouts.of(folder)
         if layout is None or layout.HOLDS != HOLDS:
             raise ValueError(f"{where}: {folder} holds {'face crops, not' if layout else 'no'} videos.")
-        found[name] = folder
+        found[name] = folder, layout
     if not found:
         raise ValueError(f'{path} names no set: write "name folder", a line a set.')
     return found
