@@ -20,15 +20,15 @@ NUMBERS = {
 }
 
 
-def run_notebook(number, study):
-    """Runs the code cells of the notebook and puts its variables into `study`."""
+def run_notebook(number, study, **changes):
+    """Runs the code cells of the notebook, with other numbers, and puts its variables into `study`."""
     path = next((project_root() / "notebooks").glob(f"{number}_*.ipynb"))
     variables = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code":
             exec("".join(cell["source"]), variables)
             if "parameters" in cell["metadata"].get("tags", []):
-                variables |= {"PROFILE": "crops", "OVERRIDES": NUMBERS}
+                variables |= {"PROFILE": "crops", "OVERRIDES": NUMBERS | changes}
     study[number] = variables
 
 
@@ -61,6 +61,15 @@ def test_a_set_in_one_part_is_compared_under_the_splits_that_it_has(study):
     _, variables = study
     assert list(variables["01"]["compared"]) == ["original", "random"]
     assert len(variables["01"]["statistics"]) == len(open_study_table(study[0]))
+
+
+def test_the_leaking_split_can_be_studied_too(study, tmp_path, monkeypatch):
+    # Reading B of the report, and an exercise of the notebook.
+    monkeypatch.setenv("DFDC_DATA", str(study[0].data))
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path))
+    run_notebook("01", {}, split="random")
+    table = open_study_table(Workspace.open("crops", **NUMBERS, split="random"))
+    assert table.groupby(table["original"].fillna(table["video"]))["split"].nunique().max() > 1
 
 
 def test_the_frame_model_is_trained_and_judged_and_the_sequence_model_is_not(study):
