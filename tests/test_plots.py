@@ -131,7 +131,7 @@ def test_categories_count_what_cannot_be_read(statistics):
 def test_differences_are_amplified():
     real = [np.full((18, 32, 3), 100, np.uint8)] * 3
     fake = [np.full((18, 32, 3), 97, np.uint8)] * 3
-    figure = plots.pair_differences(real, fake, [0.0, 2.0, 4.0], title="a.mp4", amplify=10)
+    figure = plots.pair_differences(real, fake, ["0.0 s", "2.0 s", "4.0 s"], title="a.mp4", amplify=10)
     assert figure.axes[6].images[0].get_array().max() == pytest.approx(30)
     assert "difference ×10" in texts(figure) and "2.0 s" in texts(figure)
 

@@ -103,7 +103,7 @@ def maximise(
     still = len(maps_of(model, layer, np.zeros((1, *window, side, side, 3)))) < frames
     # A sequence model takes whole windows only, so the last one is filled up.
     padded = list(channels) if still else list(channels) + [channels[-1]] * (-len(channels) % frames)
-    chosen = np.eye(count, dtype="float32")[padded]
+    chosen = keras.ops.convert_to_tensor(np.eye(count, dtype="float32")[padded])
 
     def excitation(pictures):
         if still:

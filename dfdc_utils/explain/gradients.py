@@ -25,15 +25,17 @@ def value_and_gradient(
         A function of as many arrays that returns the scalar and its gradient with respect to the first of
         them, which has its shape; zeros where the scalar does not depend on it.
 
-    Raises NotImplementedError under a backend other than TensorFlow and JAX.
+    Raises NotImplementedError under a backend other than TensorFlow, JAX and torch.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
         both = _tensorflow(function)
     elif backend == "jax":
         both = _jax(function, model.variables if model else [])
+    elif backend == "torch":
+        both = _torch(function)
     else:
-        raise NotImplementedError(f"Gradients are taken under TensorFlow or JAX, not under {backend}.")
+        raise NotImplementedError(f"Gradients are taken under TensorFlow, JAX or torch, not under {backend}.")
     return lambda *arrays: tuple(np.array(result) for result in both(*(np.asarray(a, np.float32) for a in arrays)))
 
 
@@ -62,3 +64,18 @@ def _jax(function: Callable, variables: list) -> Callable:
             return jax.value_and_grad(function)(*arrays)
 
     return lambda *arrays: both([variable.value for variable in variables], *arrays)
+
+
+def _torch(function: Callable) -> Callable:
+    import torch
+
+    def both(*arrays):
+        # Keras puts them on the device of the weights.
+        array, *others = map(keras.ops.convert_to_tensor, arrays)
+        value = function(array.requires_grad_(), *others)
+        if not value.requires_grad:
+            return value.cpu(), torch.zeros(array.shape)
+        (gradient,) = torch.autograd.grad(value, array, materialize_grads=True)
+        return value.detach().cpu(), gradient.cpu()
+
+    return both

@@ -137,20 +137,20 @@ def categories(statistics: pd.DataFrame) -> Figure:
 def pair_differences(
     real: list[np.ndarray],
     fake: list[np.ndarray],
-    seconds: list[float],
+    captions: list[str],
     *,
     title: str = "",
     amplify: float = 4,
 ) -> Figure:
-    """A real clip, a fake made from it, and where they differ, at a few points in time.
+    """Real pictures, the fakes made from them, and where they differ.
 
     Args:
-        real, fake: frames of the same times, RGB uint8 of one size, at most five.
-        seconds: their times.
+        real, fake: frames of the same times, or faces; RGB uint8 of one size, at most five.
+        captions: stands above each.
         title: says which clip.
         amplify: the difference (mean over the channels, in grey levels) is shown so many times larger.
     """
-    count = len(seconds)
+    count = len(captions)
     height, width = real[0].shape[:2]
     cell = WIDTH / count
     # Upright clips would make a very tall figure.
@@ -158,12 +158,12 @@ def pair_differences(
     figure, axes = plt.subplots(
         3, count, figsize=(max(count * cell, 5), 3 * cell * height / width + 0.9), squeeze=False
     )
-    for column, (one, other, time) in enumerate(zip(real, fake, seconds, strict=True)):
+    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=True)):
         difference = np.abs(one.astype(np.int16) - other).mean(axis=2)
         picture(axes[0, column], one)
         picture(axes[1, column], other)
         picture(axes[2, column], np.clip(difference * amplify, 0, 255), cmap="magma", vmin=0, vmax=255)
-        axes[0, column].set_title(f"{time:.1f} s", fontsize=10)
+        axes[0, column].set_title(caption, fontsize=10)
     names = (*LABELS.items(), (f"difference ×{amplify:g}", "black"))
     for row, (name, colour) in enumerate(names):
         axes[row, 0].set_ylabel(name, color=colour, fontsize=10)

@@ -80,40 +80,79 @@ def _cover(
     for face, points in zip(faces, landmarks, strict=True):
         # Drawn in any case, so that faces of one seed are covered alike.
         struck, part = generator.random() < STRENGTHS["cutout"], generator.integers(len(_PARTS))
-        which, half_width, half_height = _PARTS[part]
-        unit = np.linalg.norm(points[1] - points[0]) * STRENGTHS["cover"] * strength
-        if struck and np.isfinite(unit):
-            x, y = points[list(which)].mean(axis=0)
-            rows = slice(max(round(y - half_height * unit), 0), max(round(y + half_height * unit), 0))
-            columns = slice(max(round(x - half_width * unit), 0), max(round(x + half_width * unit), 0))
-            face[rows, columns] = face.mean(axis=(0, 1))
+        if struck and np.isfinite(points[:2]).all():
+            face[_part(points, part, strength)] = face.mean(axis=(0, 1))
     return faces
 
 
-def _pipeline(strength: float) -> iaa.Augmenter:
-    often = ("flip", "geometry", "light", "degradation")
-    s = {name: value if name in often else value * strength for name, value in STRENGTHS.items()}
-    geometry = iaa.Affine(
-        rotate=(-s["rotation"], s["rotation"]),
-        scale=(1 - s["scale"], 1 + s["scale"]),
-        translate_percent=(-s["shift"], s["shift"]),
-        mode="edge",  # as the crops themselves at a frame's edge
+def _part(landmarks: np.ndarray, part: int, strength: float) -> tuple[slice, slice]:
+    """Rows and columns of the eyes (0), the nose (1) or the mouth (2) of a face."""
+    which, half_width, half_height = _PARTS[part]
+    unit = np.linalg.norm(landmarks[1] - landmarks[0]) * STRENGTHS["cover"] * strength
+    x, y = landmarks[list(which)].mean(axis=0)
+    return (
+        slice(max(round(y - half_height * unit), 0), max(round(y + half_height * unit), 0)),
+        slice(max(round(x - half_width * unit), 0), max(round(x + half_width * unit), 0)),
     )
-    light = iaa.Sequential([
-        iaa.Multiply((1 - s["brightness"], 1 + s["brightness"])),
-        iaa.Multiply((1 - s["colour"], 1 + s["colour"]), per_channel=True),
-        iaa.LinearContrast((1 - s["contrast"], 1 + s["contrast"])),
-    ])
-    degradation = iaa.OneOf([
-        iaa.GaussianBlur((0.0, s["blur"])),
-        iaa.AdditiveGaussianNoise(scale=(0.0, s["noise"]), per_channel=True),
-        iaa.JpegCompression((0, s["jpeg"])),
-        iaa.KeepSizeByResize(iaa.Resize((max(1 - s["downscaling"], 0.2), 1.0), "area"), "linear"),
-    ])
+
+
+def examples(
+    face: np.ndarray, seed: tuple[int, ...], strength: float = 1.0, landmarks: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """One face, RGB uint8 (side, side, 3), after each augmentation alone, by its name: as strong as it gets.
+
+    Args:
+        face: the face; "as it is" comes first.
+        seed: decides about the noise and the tint.
+        strength: as in `augment`.
+        landmarks: of the face, (5, 2); without them, or where they are NaN, "covered" (here: the eyes) is left out.
+    """
+    shown = {"as it is": face, "mirrored": face[:, ::-1]}
+    for name, augmenter in _kinds(strength, strongest=True).items():
+        augmenter.seed_(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+        shown[name] = augmenter.augment_image(face)
+    if landmarks is not None and np.isfinite(landmarks).all():
+        shown["covered"] = face.copy()
+        shown["covered"][_part(landmarks, 0, strength)] = face.mean(axis=(0, 1))
+    return shown
+
+
+def _pipeline(strength: float) -> iaa.Augmenter:
+    kinds = _kinds(strength)
+    degradation = iaa.OneOf([kinds[name] for name in ("blur", "noise", "JPEG", "downscaling")])
     return iaa.Sequential([
-        iaa.Fliplr(s["flip"]),
-        iaa.Sometimes(s["geometry"], geometry),
-        iaa.Sometimes(s["light"], light),
+        iaa.Fliplr(STRENGTHS["flip"]),
+        iaa.Sometimes(STRENGTHS["geometry"], kinds["moved"]),
+        iaa.Sometimes(STRENGTHS["light"], kinds["light"]),
         # In a list: seed_ passes over a OneOf that is itself the child of a Sometimes.
-        iaa.Sometimes(s["degradation"], [degradation]),
+        iaa.Sometimes(STRENGTHS["degradation"], [degradation]),
     ])
+
+
+def _kinds(strength: float, *, strongest: bool = False) -> dict[str, iaa.Augmenter]:
+    """What may be done to a face, each apart: as much as chance has it, or as much as it gets."""
+    s = {name: value * strength for name, value in STRENGTHS.items()}
+
+    def between(mild: float, strong: float) -> float | tuple[float, float]:
+        return strong if strongest else (min(mild, strong), max(mild, strong))
+
+    return {
+        "moved": iaa.Affine(
+            rotate=between(-s["rotation"], s["rotation"]),
+            scale=between(1 - s["scale"], 1 + s["scale"]),
+            translate_percent=between(-s["shift"], s["shift"]),
+            mode="edge",  # as the crops themselves at a frame's edge
+        ),
+        "light": iaa.Sequential([
+            iaa.Multiply(between(1 - s["brightness"], 1 + s["brightness"])),
+            # Always by chance: were all three channels as strong as can be, there would be no tint.
+            iaa.Multiply((1 - s["colour"], 1 + s["colour"]), per_channel=True),
+            iaa.LinearContrast(between(1 - s["contrast"], 1 + s["contrast"])),
+        ]),
+        "blur": iaa.GaussianBlur(between(0.0, s["blur"])),
+        "noise": iaa.AdditiveGaussianNoise(scale=between(0.0, s["noise"]), per_channel=True),
+        "JPEG": iaa.JpegCompression(between(0, s["jpeg"])),
+        "downscaling": iaa.KeepSizeByResize(
+            iaa.Resize(between(1.0, max(1 - s["downscaling"], 0.2)), "area"), "linear"
+        ),
+    }

@@ -164,4 +164,8 @@ def _most_memory() -> int:
         import jax
 
         return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
+    if gpus() and keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

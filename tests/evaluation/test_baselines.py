@@ -44,7 +44,7 @@ def test_every_video_is_measured_once_and_broken_ones_keep_their_row(clips, work
     opened = []
 
     def run(function, tasks, **_):
-        opened.extend(task[0] for task in tasks)
+        opened.extend(video for task in tasks for video, *_ in task)
         return map(function, tasks)
 
     monkeypatch.setattr(baselines.parallel, "run", run)

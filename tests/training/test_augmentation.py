@@ -80,3 +80,19 @@ def test_landmarks_decide_what_is_covered_and_nothing_else(faces):
     np.testing.assert_array_equal(augment(faces, (3,), landmarks=np.full_like(landmarks, np.nan)), plain)
     struck = (augment(faces, (3,), landmarks=landmarks) != plain).any(axis=(1, 2, 3))
     assert 0 < struck.sum() < 10
+
+
+def test_each_augmentation_can_be_shown_alone_and_is_as_strong_as_it_gets(faces):
+    landmarks = np.float32([[16, 18], [32, 18], [24, 26], [18, 34], [30, 34]])
+    shown = augmentation.examples(faces[0], (1,), 1.0, landmarks)
+    assert list(shown)[:2] == ["as it is", "mirrored"] and list(shown)[-1] == "covered"
+    np.testing.assert_array_equal(shown["as it is"], faces[0])
+    weak = augmentation.examples(faces[0], (1,), 0.3)
+    assert "covered" not in weak
+    for name in set(weak) - {"as it is", "mirrored"}:
+        strong, mild = (np.abs(one[name].astype(float) - faces[0]).mean() for one in (shown, weak))
+        assert strong > mild or name in ("blur", "downscaling"), name  # a ramp has no detail to lose
+    # As strong as it gets: the same however chance would have it.
+    other = augmentation.examples(faces[0], (2,), 1.0, landmarks)
+    for name in ("moved", "blur", "JPEG", "downscaling", "covered"):
+        np.testing.assert_array_equal(shown[name], other[name])
