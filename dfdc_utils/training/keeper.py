@@ -36,7 +36,6 @@ class Keeper(keras.callbacks.Callback):
 
     def take_up(self, model: keras.Model) -> int:
         """Puts `model`, compiled, where an interrupted training of this task left it; the epochs it had done."""
-        model.optimizer.build(model.trainable_variables)
         if self._path.is_file():
             with np.load(self._path) as state:
                 if str(state["task"]) == self._task:

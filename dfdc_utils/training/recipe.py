@@ -120,6 +120,9 @@ class Recipe:
             ),
             loss=_LOSSES[self.loss],
             loss_weights=0.5 if self.loss == "squared_error" else None,
-            weighted_metrics=["accuracy"],
+            weighted_metrics=[keras.metrics.BinaryAccuracy(name="accuracy")],
             jit_compile=self.compiler == "xla",
         )
+        # A step in which variables come into being is traced twice by TensorFlow, a quarter of a minute each time for
+        # DenseNet121; hence, too, the metric is no mere name above.
+        model.optimizer.build(model.trainable_variables)
