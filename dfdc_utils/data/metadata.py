@@ -74,7 +74,7 @@ def read(root: Path) -> Dataset:
         root=root,
         layout=name,
         # dtype=object keeps None as None.
-        table=pd.DataFrame(rows, columns=COLUMNS, dtype=object),
+        table=pd.DataFrame(rows, columns=[*COLUMNS, "set"] if name == "mixed" else COLUMNS, dtype=object),
         problems=pd.DataFrame(problems, columns=PROBLEM_COLUMNS, dtype=object),
     )
 

@@ -37,9 +37,10 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
         seed: the same seed gives the same split, whatever the order of the rows.
 
     What a set's official lists say stands, except under "random": a video that they name keeps its split, and the
-    others train, or validate where the lists name no validation videos. Those that share their original with a
-    listed validation or test video are left out, for they would leak. How many videos that and balancing took
-    away is in the copy's `attrs["left_out"]`.
+    others of its set train, or validate where the lists name no validation videos. Those that share their original
+    with a listed validation or test video are left out, for they would leak. How many videos that and balancing
+    took away is in the copy's `attrs["left_out"]`. Each set of a mixed one (column `set`) goes by its own lists, or,
+    where it has none, is split as if it were alone.
 
     Raises ValueError where a split cannot be made, lacks a label, or fails `check`.
     """
@@ -52,15 +53,34 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
     if not labelled.any():
         raise ValueError("None of the videos has a label, so there is nothing to train or test on.")
 
-    drawn_splits, before = SPLITS, len(table)
+    before = len(table)
     listed = table["split"].isin(SPLITS) & (method != "random")
     if listed.any():
         table = _without_leaks_of_lists(table, listed)
         labelled, listed = table["label"].notna(), table["split"].isin(SPLITS)
-        named = set(table["split"])
-        drawn_splits = ["train", *(split for split in SPLITS[1:] if split not in named)]
-    known = table[labelled & ~listed]
+    sets = table["set"] if "set" in table else pd.Series("", index=table.index)
     generator = np.random.default_rng(seed)
+    with_lists = sets.isin(sets[listed])
+    for name in sorted(sets[with_lists].unique()):
+        named = set(table.loc[listed & (sets == name), "split"])
+        splits = ["train", *(split for split in SPLITS[1:] if split not in named)]
+        _draw(table, table[labelled & ~listed & (sets == name)], splits, method, generator)
+    _draw(table, table[labelled & ~with_lists], SPLITS, method, generator)
+
+    if balance == "balanced":
+        table = _balanced(table, generator)
+    table.attrs["left_out"] = before - len(table)
+    _require_both_labels(table, method)
+    check(table, originals=method != "random")
+    return table
+
+
+def _draw(
+    table: pd.DataFrame, known: pd.DataFrame, splits: Sequence[str], method: str, generator: np.random.Generator
+) -> None:
+    """Writes into `table` which of `splits` the rows `known` of it fall to."""
+    if not len(known):
+        return
     if method == "part":
         keys, orders = known["part"], [sorted(known["part"].unique(), key=part_key)]
     else:
@@ -69,16 +89,9 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
         drawn = [keys] if method == "original" else [keys[known["label"] == label] for label in ("FAKE", "REAL")]
         # Sorted first: the draw must not depend on the order in which a disk lists its files.
         orders = [generator.permutation(sorted(some.unique())).tolist() for some in drawn]
-    for order in orders if len(known) else []:
-        split = dict(zip(order, _splits_of(len(order), method, drawn_splits)))
+    for order in orders:
+        split = dict(zip(order, _splits_of(len(order), method, splits)))
         table.loc[keys.index[keys.isin(split)], "split"] = keys.map(split)
-
-    if balance == "balanced":
-        table = _balanced(table, generator)
-    table.attrs["left_out"] = before - len(table)
-    _require_both_labels(table, method)
-    check(table, originals=method != "random")
-    return table
 
 
 def possible(table: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:

@@ -84,7 +84,9 @@ def load(path: Path | str) -> "keras.Model":
 
 def _compute_in(policy: str, layer: "keras.Layer") -> None:
     layer.dtype_policy = policy
-    for inner in getattr(layer, "layers", ()):
+    # What is inside a Bidirectional and inside an LSTM has policies of its own.
+    recurrent = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer", "cell"))
+    for inner in (*getattr(layer, "layers", ()), *filter(None, recurrent)):
         _compute_in(policy, inner)
 
 

@@ -36,7 +36,7 @@ def _verdict(features, mask, units: int):
     here = ops.expand_dims(ops.cast(mask, weights.dtype), -1)
     weights = layers.Multiply(name="frame_weights")([weights + _LEAST, here])
     mean = ops.sum(weights * logits, axis=1) / ops.sum(weights, axis=1)
-    p_weighted = layers.Activation("sigmoid", name="p_weighted")(mean)
+    p_weighted = layers.Activation("sigmoid", dtype="float32", name="p_weighted")(mean)
     p_w = layers.RepeatVector(frames, name="p_w_of_every_frame")(p_weighted)
     x = layers.Concatenate(name="features_logit_weight_p_w")([features, logits, weights, p_w])
     return deep_lstm(x, mask, units)

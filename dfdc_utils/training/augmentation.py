@@ -33,8 +33,7 @@ STRENGTHS = types.MappingProxyType({
     "noise": 6.0,  # standard deviation, of 255
     "jpeg": 40,  # imgaug's compression: about 100 minus JPEG's quality
     "downscaling": 0.5,  # of the side, and up again
-    "cutout": 0.1,  # share of the faces whose eyes, nose or mouth are covered, ...
-    "cover": 1.0,  # ... and how much of them
+    "cutout": 0.1,  # share of the faces whose eyes, nose or mouth are covered; wholly, however low the strength
 })
 """How often each augmentation strikes, and how strong it is at strength 1."""
 
@@ -44,15 +43,21 @@ _PARTS = (((0, 1), 0.9, 0.35), ((2,), 0.4, 0.4), ((3, 4), 0.6, 0.3))
 
 
 def augment(
-    faces: np.ndarray, seed: tuple[int, ...], strength: float = 1.0, landmarks: np.ndarray | None = None
+    faces: np.ndarray,
+    seed: tuple[int, ...],
+    strength: float = 1.0,
+    landmarks: np.ndarray | None = None,
+    families: np.ndarray | None = None,
 ) -> np.ndarray:
     """Augmented copies of RGB uint8 `faces` (n, side, side, 3).
 
     Args:
         faces: the faces.
         seed: decides about everything random.
-        strength: multiplies by how much faces are changed at most; mirroring stays, unless it is 0.
+        strength: multiplies by how much faces are changed at most; mirroring and covering stay, unless it is 0.
         landmarks: of the faces (`FaceStore.landmarks`); without them, or where they are NaN, nothing is covered.
+        families: (n,) whole numbers; faces of one family change all alike, for what lies between the frames of a
+            sequence is evidence. Without them each face has a chance of its own.
 
     The same faces and the same seed give the same copies in any process or thread, whatever ran before: each
     call builds its own augmenters, since imgaug's keep a random state of their own that NumPy's and Keras's
@@ -60,17 +65,31 @@ def augment(
     """
     if strength == 0:
         return faces.copy()
-    if landmarks is not None:
-        faces = _cover(faces, landmarks, np.random.default_rng(seed), strength)
     pipeline = _pipeline(strength)
+    if families is None:
+        if landmarks is not None:
+            faces = _cover(faces, landmarks, np.random.default_rng(seed))
+        _seed(pipeline, seed)
+        return pipeline.augment_images(faces)
+    changed = np.empty_like(faces)
+    for family in np.unique(families).tolist():
+        chance = (*seed, family)
+        _seed(pipeline, chance)
+        alike = pipeline.to_deterministic()
+        for place in np.flatnonzero(families == family):
+            face = faces[place:place + 1]
+            if landmarks is not None:
+                face = _cover(face, landmarks[place:place + 1], np.random.default_rng(chance))
+            changed[place] = alike.augment_image(face[0])
+    return changed
+
+
+def _seed(augmenter: iaa.Augmenter, seed: tuple[int, ...]) -> None:
     # seed_ reaches the augmenters inside; the `seed` of a Sequential does not.
-    pipeline.seed_(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-    return pipeline.augment_images(faces)
+    augmenter.seed_(int(np.random.SeedSequence(seed).generate_state(1)[0]))
 
 
-def _cover(
-    faces: np.ndarray, landmarks: np.ndarray, generator: np.random.Generator, strength: float
-) -> np.ndarray:
+def _cover(faces: np.ndarray, landmarks: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Copies with the eyes, the nose or the mouth of some covered by the face's mean colour.
 
     Else a network may look at one part alone, where this forger left traces (Seferbekov's winning solution of
@@ -81,14 +100,14 @@ def _cover(
         # Drawn in any case, so that faces of one seed are covered alike.
         struck, part = generator.random() < STRENGTHS["cutout"], generator.integers(len(_PARTS))
         if struck and np.isfinite(points[:2]).all():
-            face[_part(points, part, strength)] = face.mean(axis=(0, 1))
+            face[_part(points, part)] = face.mean(axis=(0, 1))
     return faces
 
 
-def _part(landmarks: np.ndarray, part: int, strength: float) -> tuple[slice, slice]:
+def _part(landmarks: np.ndarray, part: int) -> tuple[slice, slice]:
     """Rows and columns of the eyes (0), the nose (1) or the mouth (2) of a face."""
     which, half_width, half_height = _PARTS[part]
-    unit = np.linalg.norm(landmarks[1] - landmarks[0]) * STRENGTHS["cover"] * strength
+    unit = np.linalg.norm(landmarks[1] - landmarks[0])
     x, y = landmarks[list(which)].mean(axis=0)
     return (
         slice(max(round(y - half_height * unit), 0), max(round(y + half_height * unit), 0)),
@@ -109,11 +128,11 @@ def examples(
     """
     shown = {"as it is": face, "mirrored": face[:, ::-1]}
     for name, augmenter in _kinds(strength, strongest=True).items():
-        augmenter.seed_(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+        _seed(augmenter, seed)
         shown[name] = augmenter.augment_image(face)
     if landmarks is not None and np.isfinite(landmarks).all():
         shown["covered"] = face.copy()
-        shown["covered"][_part(landmarks, 0, strength)] = face.mean(axis=(0, 1))
+        shown["covered"][_part(landmarks, 0)] = face.mean(axis=(0, 1))
     return shown
 
 

@@ -19,6 +19,8 @@ from dfdc_utils.training.augmentation import augment
 from dfdc_utils.training.self_blended import self_blend
 
 DRAWS = ("pairs", "self_blended", "balanced", "natural")
+IN_ORDER = "in order"
+"""Of validation: every video once, always the same faces of it."""
 
 _IN_MEMORY = 2**30
 """Bytes of decoded crops that are kept; larger sets are decoded batch by batch."""
@@ -71,8 +73,13 @@ class Crops:
     def __len__(self) -> int:
         return len(self._faces)
 
-    def __call__(self, positions: np.ndarray, seed: tuple[int, ...], *, blended: bool = False) -> np.ndarray:
+    def __call__(
+        self, positions: np.ndarray, seed: tuple[int, ...], *, blended: bool = False, alike: bool = False
+    ) -> np.ndarray:
         """RGB (*positions.shape, side, side, 3); `seed` decides about the augmentation.
+
+        Faces in sequences, or `alike`, are augmented like all others of the same original, so that nothing but the
+        forgery changes from frame to frame or tells a fake from its original.
 
         Faces at positions (n,) are uint8; sequences at positions (n, frames) are float32, padded where a position
         is `PADDING`. `blended` gives a self-blended fake of each instead (`self_blended.self_blend`).
@@ -84,8 +91,13 @@ class Crops:
             landmarks = self._landmarks[flat] if in_memory else self._store.landmarks(self._faces.iloc[flat])
             if blended:
                 pixels = self_blend(pixels, landmarks, seed)
-            pixels = augment(pixels, seed, self._augmentation, landmarks)
+            families = self._families[flat] if alike or positions.ndim == 2 else None
+            pixels = augment(pixels, seed, self._augmentation, landmarks, families)
         return pixels if positions.ndim == 1 else padded(pixels, positions)
+
+    @functools.cached_property
+    def _families(self) -> np.ndarray:
+        return pd.factorize(self._faces["original"])[0]
 
     @functools.cached_property
     def _landmarks(self) -> np.ndarray:
@@ -109,7 +121,9 @@ class FaceBatches(keras.utils.PyDataset):
                     every real video, and beside each of its faces a fake made from that face alone
                     (`self_blended`), for detectors that are to meet unseen forgeries; the fakes are not used
         "balanced"  every video of the rarer label and as many of the other, drawn anew each epoch
-        "natural"   every video, once, the same way each time
+        "natural"   every video, once; the rarer label weighs more
+
+    `IN_ORDER` is how validation takes them: every video once, in the table's order, always the same faces.
 
     Each batch depends on the seed, the epoch and its index alone, never on the workers that prepare it. Set
     `epoch` before an epoch begins. A remainder that does not fill a training batch is left to other epochs.
@@ -135,7 +149,7 @@ class FaceBatches(keras.utils.PyDataset):
             faces: of `faces_of`.
             read: gives the inputs for positions in `faces`, shape `(n,)` or, for sequences, `(n, per_video)`
                 with `PADDING` where a track has too few faces, and a seed: `Crops`, or cached features.
-            draw: one of `DRAWS`. "natural" is for validation: it takes the same faces each time.
+            draw: one of `DRAWS`, or `IN_ORDER`.
             per_video: faces taken from each video; for sequences, their length.
             sequences: whether the faces of a video stay together.
             batch_size: faces or sequences.
@@ -143,7 +157,7 @@ class FaceBatches(keras.utils.PyDataset):
             workers: threads that prepare batches.
         """
         super().__init__(workers=workers, max_queue_size=8)
-        if draw not in DRAWS:
+        if draw not in (*DRAWS, IN_ORDER):
             raise ValueError(f"Videos are drawn as {', '.join(DRAWS)}, not as {draw!r}.")
         self.epoch = 0
         self._read, self._draw, self._per_video, self._sequences = read, draw, per_video, sequences
@@ -165,7 +179,7 @@ class FaceBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         items = len(self._plan(0))
         whole, rest = divmod(items, self._batch_size)
-        return whole if whole and self._draw != "natural" else whole + bool(rest)
+        return whole if whole and self._draw != IN_ORDER else whole + bool(rest)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if not 0 <= index < len(self):
@@ -208,8 +222,9 @@ class FaceBatches(keras.utils.PyDataset):
 
     def _draw_videos(self, generator: np.random.Generator) -> np.ndarray:
         """Videos of an epoch, (groups, 1), or pairs of them, (groups, 2)."""
-        if self._draw == "natural":
-            return np.arange(len(self._labels))[:, None]
+        if self._draw in ("natural", IN_ORDER):
+            videos = np.arange(len(self._labels))[:, None]
+            return videos if self._draw == IN_ORDER else generator.permutation(videos)
         real, fake = np.flatnonzero(self._labels == 0), np.flatnonzero(self._labels == 1)
         if self._draw == "balanced":
             count = min(len(real), len(fake))
@@ -231,9 +246,9 @@ class FaceBatches(keras.utils.PyDataset):
 
     def _items(self, groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """The items of some groups; those of a pair stand side by side, with faces from the same places."""
-        natural = self._draw == "natural"
+        in_order = self._draw == IN_ORDER
         shape = (len(groups), self._per_video)
-        within = np.full(shape, 0.5) if natural else generator.random(shape)
+        within = np.full(shape, 0.5) if in_order else generator.random(shape)
         # (groups, members, faces): both members of a pair show the same places of their tracks.
         within, counts, starts = within[:, None, :], self._counts[groups], self._starts[groups][:, :, None]
         if self._sequences:
@@ -246,6 +261,6 @@ class FaceBatches(keras.utils.PyDataset):
             # (groups × faces, members, 1 + 1): each place of each group is an item of its own.
             videos = np.repeat(groups[:, None, :], self._per_video, axis=1)
             items = np.stack([videos, positions.swapaxes(1, 2)], axis=3).reshape(-1, groups.shape[1], 2)
-        if not natural:
+        if not in_order:
             items = generator.permutation(items)
         return items.reshape(-1, items.shape[-1])

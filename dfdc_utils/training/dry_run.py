@@ -119,7 +119,9 @@ def _try(name: str, profile: Profile) -> dict:
 
     recipe = Recipe.for_model(name, profile)
     generator = np.random.default_rng(profile.seed)
-    with precision(profile.precision), replicas():
+    with precision(profile.precision), replicas() as strategy:
+        if strategy:
+            recipe = recipe.at_once()
         model = models.build(name, profile)
         sequences = name in models.SEQUENCE_MODELS
         fitted = part_to_fit(model.get_layer("head")) if sequences else model

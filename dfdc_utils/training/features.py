@@ -68,7 +68,7 @@ def _write(path: Path, backbone: keras.Model, sets: list[Crops], seed: int, titl
         for number, crops in enumerate(sets):
             for start in range(0, count, _READ):
                 positions = np.arange(start, min(start + _READ, count))
-                pixels = crops(positions, (seed, number, start))
+                pixels = crops(positions, (seed, number), alike=True)
                 # predict_on_batch would have each of several GPUs look at all of them.
                 values[number, positions] = backbone.predict(pixels, batch_size=_BATCH, verbose=0)
                 progress.update(len(positions))
@@ -82,5 +82,5 @@ def key(backbone: keras.Model, sets: list[Crops], rest: str) -> str:
         digest.update(weights.tobytes())
     # A look at the pixels tells whether faces were cut out, or are augmented, in another way than before.
     for number, crops in enumerate(sets):
-        digest.update(crops(np.arange(min(_BATCH, len(crops))), (number,)).tobytes())
+        digest.update(crops(np.arange(min(_BATCH, len(crops))), (number,), alike=True).tobytes())
     return digest.hexdigest()[:16]

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from dfdc_utils import models
-from dfdc_utils.backend import keras, precision, replicas
+from dfdc_utils.backend import gpus, keras, precision, replicas
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.parallel import cores
 from dfdc_utils.training import features
-from dfdc_utils.training.batches import Crops, FaceBatches, faces_of, fingerprint
+from dfdc_utils.training.batches import IN_ORDER, Crops, FaceBatches, faces_of, fingerprint
 from dfdc_utils.training.keeper import Keeper
 from dfdc_utils.training.recipe import Recipe
 from dfdc_utils.training.warmup import warm_up
@@ -95,8 +96,7 @@ def train(
     recipe = Recipe.for_model(name, workspace.profile, **changes)
     with precision(workspace.profile.precision), replicas() as strategy:
         if strategy:
-            # Keras cannot accumulate gradients there. What would be accumulated is one batch, shared among them.
-            recipe = dataclasses.replace(recipe, batch_size=recipe.batch_size * recipe.accumulation, accumulation=1)
+            recipe = recipe.at_once()
         return _train(
             name, workspace, recipe, table=table, start=start, saved_as=saved_as or name, stop_after=stop_after,
             verbose=verbose,
@@ -140,11 +140,11 @@ def _train(
     batches, validation = (
         FaceBatches(
             faces[split], read[split], draw=draw, per_video=per_video, sequences=sequences,
-            batch_size=recipe.batch_size, seed=profile.seed,
+            batch_size=recipe.batch_size, seed=profile.seed, workers=_workers(),
         )
         for split, draw, per_video in (
             ("train", recipe.draw, recipe.per_video),
-            ("validation", "natural", recipe.per_video if sequences else profile.evaluation_frames),
+            ("validation", IN_ORDER, recipe.per_video if sequences else profile.evaluation_frames),
         )
     )
     recipe.compile(fitted, len(batches))
@@ -231,6 +231,11 @@ def load_training(workspace: Workspace, name: str) -> Training:
 def _as_json(training: Training) -> dict:
     content = {field.name: getattr(training, field.name) for field in dataclasses.fields(training)}
     return content | {"history": training.history.to_dict("records")}
+
+
+def _workers() -> int:
+    """Threads that prepare batches. On a CPU the network itself keeps all cores busy; a GPU would wait for one."""
+    return min(8, cores()) if gpus() else 1
 
 
 def _make_repeatable() -> None:

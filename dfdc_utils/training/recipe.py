@@ -1,5 +1,6 @@
 """How a model is trained: every choice of the report's section on training, in one frozen object."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from dfdc_utils import models
@@ -101,6 +102,10 @@ class Recipe:
             rules |= {"batch_size": rules["batch_size"] * rules["accumulation"], "accumulation": 1}
         return cls(**rules | changes)
 
+    def at_once(self) -> "Recipe":
+        """The same with each update's batches as one: several GPUs share it, and there Keras cannot accumulate."""
+        return dataclasses.replace(self, batch_size=self.batch_size * self.accumulation, accumulation=1)
+
     def compile(self, model: keras.Model, batches_per_epoch: int) -> None:
         """Gives `model` its loss, optimiser and metric. What is frozen must be frozen before."""
         # Keras counts batches here, not updates, even where it accumulates gradients.
@@ -121,7 +126,8 @@ class Recipe:
             loss=_LOSSES[self.loss],
             loss_weights=0.5 if self.loss == "squared_error" else None,
             weighted_metrics=[keras.metrics.BinaryAccuracy(name="accuracy")],
-            jit_compile=self.compiler == "xla",
+            # JAX would compute operation by operation without.
+            jit_compile=self.compiler == "xla" or keras.backend.backend() == "jax",
         )
         # A step in which variables come into being is traced twice by TensorFlow, a quarter of a minute each time for
         # DenseNet121; hence, too, the metric is no mere name above.

@@ -62,12 +62,12 @@ def test_eyes_nose_or_mouth_of_some_faces_are_covered_where_they_are(faces):
     landmarks = np.tile(np.float32([[16, 18], [32, 18], [24, 26], [18, 34], [30, 34]]), (24, 1, 1))
     covered, struck = np.zeros((48, 48), int), 0
     for seed in range(40):
-        found = augmentation._cover(faces, landmarks, np.random.default_rng(seed), 1.0)
+        found = augmentation._cover(faces, landmarks, np.random.default_rng(seed))
         changed = (found != faces).any(axis=3)
         struck += changed.any(axis=(1, 2)).sum()
         covered += changed.sum(axis=0)
         # The other member of a pair is covered in the same places.
-        other = augmentation._cover(faces // 2, landmarks, np.random.default_rng(seed), 1.0)
+        other = augmentation._cover(faces // 2, landmarks, np.random.default_rng(seed))
         np.testing.assert_array_equal(changed.any(axis=(1, 2)), (other != faces // 2).any(axis=(1, 2, 3)))
     assert struck == pytest.approx(0.1 * 40 * 24, abs=30)
     assert min(covered[18, 10], covered[20, 37], covered[28, 24], covered[36, 30]) > 10
@@ -89,6 +89,9 @@ def test_each_augmentation_can_be_shown_alone_and_is_as_strong_as_it_gets(faces)
     np.testing.assert_array_equal(shown["as it is"], faces[0])
     weak = augmentation.examples(faces[0], (1,), 0.3)
     assert "covered" not in weak
+    # However low the strength, what is covered is covered: both eyes.
+    low = augmentation.examples(faces[0], (1,), 0.3, landmarks)["covered"]
+    assert (low[18, [16, 32]] != faces[0][18, [16, 32]]).any(axis=1).all()
     for name in set(weak) - {"as it is", "mirrored"}:
         strong, mild = (np.abs(one[name].astype(float) - faces[0]).mean() for one in (shown, weak))
         assert strong > mild or name in ("blur", "downscaling"), name  # a ramp has no detail to lose
@@ -96,3 +99,19 @@ def test_each_augmentation_can_be_shown_alone_and_is_as_strong_as_it_gets(faces)
     other = augmentation.examples(faces[0], (2,), 1.0, landmarks)
     for name in ("moved", "blur", "JPEG", "downscaling", "covered"):
         np.testing.assert_array_equal(shown[name], other[name])
+
+
+def test_faces_of_one_family_change_alike_whatever_else_is_in_the_batch(faces):
+    landmarks = np.tile(np.float32([[16, 18], [32, 18], [24, 26], [18, 34], [30, 34]]), (24, 1, 1))
+    families = np.repeat([5, 2, 9, 7], 6)
+    changed = augment(faces, (3,), 1.0, landmarks, families)
+    for family in (5, 2, 9, 7):
+        frames = changed[families == family]
+        # The same face in, the same face out: nothing flickers.
+        assert (frames == frames[0]).all()
+        alone = augment(faces[:2], (3,), 1.0, landmarks[:2], np.array([family, family]))
+        np.testing.assert_array_equal(alone, frames[:2])
+    assert len({changed[families == family].tobytes() for family in (5, 2, 9, 7)}) > 1
+    covered = [augment(faces[:1], (seed,), 1.0, landmarks[:1], np.array([1])) for seed in range(40)]
+    plain = [augment(faces[:1], (seed,), 1.0, None, np.array([1])) for seed in range(40)]
+    assert 0 < sum((one != other).any() for one, other in zip(covered, plain, strict=True)) < 20

@@ -8,7 +8,7 @@ from made_up_study import SIDE, draw_face
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.training import batches as rooms
-from dfdc_utils.training.batches import Crops, FaceBatches, faces_of, fingerprint
+from dfdc_utils.training.batches import IN_ORDER, Crops, FaceBatches, faces_of, fingerprint
 
 
 def make_faces(videos: dict[str, tuple[str, str, int]]) -> pd.DataFrame:
@@ -104,6 +104,27 @@ def test_pixels_are_those_of_the_face(study, monkeypatch):
     assert windows.dtype == np.float32 and (windows[:, 2] == -1).all()
 
 
+def test_faces_of_sequences_change_alike_and_so_does_the_fake_beside_its_original(study):
+    store = FaceStore(study.faces)
+    faces = faces_of(store, open_study_table(study), "train")
+    plain, augmented = Crops(store, faces), Crops(store, faces, augmentation=1.0)
+    fake = faces[faces["label"] == 1].iloc[0]
+    pair = [faces.index[faces["video"] == video].to_numpy() for video in (fake["original"], fake["video"])]
+    # The same face over and over: whatever differs between the frames is the augmentation's.
+    still = np.array([[at[0]] * 4 for at in pair])
+    for seed in range(6):
+        windows = augmented(still, (seed,))
+        assert (windows == windows[:, :1]).all()
+        # What was done to the one was done to the other: mirrored both or neither.
+        mirrored = [
+            np.abs(window[0] - face).mean() > np.abs(window[0] - face[:, ::-1]).mean()
+            for window, face in zip(windows, plain(still[:, 0], (0,)).astype(float), strict=True)
+        ]
+        assert mirrored[0] == mirrored[1]
+    at = np.concatenate(pair)
+    np.testing.assert_array_equal(augmented(at, (3,), alike=True)[:2], augmented(at[:2], (3,), alike=True))
+
+
 # Which videos, in pairs.
 
 
@@ -160,8 +181,8 @@ def test_a_balanced_epoch_has_as_many_of_either_label():
     assert fakes == {"f1a", "f1b", "f2", "f9"}
 
 
-def test_a_natural_epoch_takes_every_video_evenly_with_weights_that_balance():
-    data = make_batches(draw="natural", batch_size=5)
+def test_validation_takes_every_video_evenly_with_weights_that_balance():
+    data = make_batches(draw=IN_ORDER, batch_size=5)
     first, again = epoch_of(data, 0), epoch_of(data, 1)
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
@@ -172,6 +193,19 @@ def test_a_natural_epoch_takes_every_video_evenly_with_weights_that_balance():
     # The middle of each quarter of nine faces, and of five.
     assert SIX["frame"].to_numpy()[inputs[:4]].tolist() == [1, 3, 5, 7]
     assert SIX["frame"].to_numpy()[inputs[4:8]].tolist() == [0, 1, 3, 4]
+
+
+def test_a_natural_epoch_of_training_takes_every_video_in_another_order_each_time():
+    data = make_batches(draw="natural", batch_size=4)
+    orders = []
+    for epoch in range(2):
+        inputs, labels, weights = (np.concatenate(parts) for parts in zip(*epoch_of(data, epoch), strict=True))
+        assert SIX["video"].to_numpy()[inputs].tolist().count("f9") == 4 and len(inputs) == 24
+        assert weights[labels.ravel() == 1].sum() == pytest.approx(weights[labels.ravel() == 0].sum())
+        # Mixed: no run of one label as long as a table sorted by label would give.
+        assert np.abs(np.convolve(np.where(labels.ravel() == 1, 1, -1), np.ones(12), "valid")).max() < 12
+        orders.append(inputs.tolist())
+    assert orders[0] != orders[1] and set(orders[0]) != set(orders[1])
 
 
 def test_training_draws_other_faces_each_epoch_one_of_each_stretch():
@@ -188,7 +222,7 @@ def test_training_draws_other_faces_each_epoch_one_of_each_stretch():
 # Sequences.
 
 
-@pytest.mark.parametrize("draw", ["pairs", "balanced", "natural"])
+@pytest.mark.parametrize("draw", ["pairs", "balanced", "natural", IN_ORDER])
 def test_a_sequence_is_one_track_in_its_order(draw):
     for inputs, labels, _ in epoch_of(make_batches(sequences=True, per_video=4, batch_size=2, draw=draw), 2):
         assert inputs.shape[1:] == (4,)
@@ -198,7 +232,7 @@ def test_a_sequence_is_one_track_in_its_order(draw):
             assert rows["frame"].is_monotonic_increasing
 
 
-@pytest.mark.parametrize("draw", ["pairs", "natural"])
+@pytest.mark.parametrize("draw", ["pairs", "natural", IN_ORDER])
 def test_a_short_track_is_padded_each_of_its_faces_once(draw):
     faces = make_faces({"r1": ("REAL", "r1", 2), "f1": ("FAKE", "r1", 1)})
     data = make_batches(faces, sequences=True, per_video=4, batch_size=2, draw=draw)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from made_up_study import make_study
 
@@ -43,6 +44,29 @@ def test_half_precision_trains_and_is_loaded_in_single_precision_without_a_gpu(p
     found, expected = (model.predict(faces, verbose=0) for model in (loaded, saved))
     np.testing.assert_allclose(found, expected, atol=0.02)
     assert (found != expected).any()
+
+
+def test_every_part_of_a_sequence_model_is_loaded_in_single_precision(tmp_path):
+    profile = profiles.get("tiny", face_side=32, lstm_units=4)
+    with backend.precision("mixed_float16"):
+        model = models.build("resnet50_afw", profile)
+    head = model.get_layer("head")
+    assert head.get_layer("p_weighted").compute_dtype == "float32"  # it has a loss
+    model.save(tmp_path / "m.keras")
+    left = [
+        layer.path for layer in models.load(tmp_path / "m.keras")._flatten_layers() if layer.compute_dtype == "float16"
+    ]
+    assert not left
+
+
+def test_batches_prepared_by_several_threads_are_those_of_one(tmp_path, monkeypatch):
+    study = make_study(tmp_path, monkeypatch)
+    histories = []
+    for workers in (1, 3):
+        monkeypatch.setattr(fit, "_workers", lambda workers=workers: workers)
+        training = fit.train("meso4", study, verbose=False, epochs=3, per_video=2, batch_size=8, augmentation=1.0)
+        histories.append(training.history.drop(columns="seconds"))
+    pd.testing.assert_frame_equal(*histories)
 
 
 def test_auto_is_half_precision_on_a_gpu_only(monkeypatch):

@@ -17,11 +17,11 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 
 from made_up_study import make_study
 
-from dfdc_utils import backend
+from dfdc_utils import backend, profiles
 from dfdc_utils.backend import keras
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.faces.store import FaceStore
-from dfdc_utils.training import features, fit
+from dfdc_utils.training import dry_run, features, fit
 from dfdc_utils.training.batches import Crops, FaceBatches, faces_of
 from dfdc_utils.training.recipe import Recipe
 
@@ -57,4 +57,7 @@ with pytest.MonkeyPatch.context() as patch:
     # What cannot be accumulated on several devices is one batch; the whole of `fit.train` goes through there.
     recipe = fit.train("meso4", study, verbose=False, epochs=1, batch_size=4, accumulation=2).recipe
     assert (recipe["batch_size"], recipe["accumulation"]) == (8, 1)
+    patch.setattr(dry_run, "_most_memory", lambda: 0)  # of a GPU that is not there
+    tried = dry_run._try("meso4", profiles.get("tiny", videos_per_update=64))
+    assert tried["batch"] == 64
     print(json.dumps({"one": one, "xla": xla, "two": two, "apart": apart}))

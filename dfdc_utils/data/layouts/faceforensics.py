@@ -27,12 +27,10 @@ _SCENE = re.compile(r"(\d+)_\d+__(.+)__\w+")
 
 def folders(root: Path) -> list[Path]:
     """`root` and its lists' folder, and every folder of videos of the compression that is read."""
-    kinds = [root / kind for kind in _KINDS if (root / kind).is_dir()]
-    if not kinds:
+    if not any((root / kind).is_dir() for kind in _KINDS):
         return []
-    sets = [folder for kind in kinds for folder in folders_in(kind)]
-    compression = next((c for c in _COMPRESSIONS if any((s / c / "videos").is_dir() for s in sets)), None)
-    found = [folder / str(compression) / "videos" for folder in sets]
+    sets = _sets(root)
+    found = [folder / _compression(sets) / "videos" for folder in sets]
     lists = [root, root / "splits"]
     return [folder for folder in (*lists, *found) if folder.is_dir()]
 
@@ -43,7 +41,13 @@ def whole(root: Path) -> bool:
 
 def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     split_of = _official(root)
-    rows = []
+    rows, sets = [], _sets(root)
+    compression = _compression(sets)
+    for source in sets:
+        others = [c for c in _COMPRESSIONS if (source / c / "videos").is_dir()]
+        if others and compression not in others:
+            detail = f"it is there as {' and '.join(others)} only, and {compression} is read of this set"
+            problems.append(problem("other compression", source, "", detail))
     for folder in folders(root):
         if folder.name != "videos":
             continue
@@ -64,6 +68,15 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
                 video=f"{source.name}_{video}", part=source.name, split=split_of.get(original),
             ))
     return "faceforensics", rows
+
+
+def _sets(root: Path) -> list[Path]:
+    """The folders of the originals and of every method."""
+    return [folder for kind in _KINDS for folder in folders_in(root / kind)]
+
+
+def _compression(sets: list[Path]) -> str:
+    return next((c for c in _COMPRESSIONS if any((folder / c / "videos").is_dir() for folder in sets)), "")
 
 
 def _original_of(stem: str) -> str | None:

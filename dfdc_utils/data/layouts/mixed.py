@@ -3,7 +3,7 @@
     sets.txt       "dfdc /data/dfdc", a line a set: its name here, and its folder, absolute or seen from this one
 
 Two sets may use one name for different videos, so videos, parts and originals are called "<set>_<name>"; unlabelled
-videos keep the name under which a submission wants them.
+videos keep the name under which a submission wants them. The table has one more column here: `set`.
 """
 
 import re
@@ -34,7 +34,7 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     for name, (path, layout) in _sets(root).items():
         for row in layout.read(path, problems)[1]:
             named = ("video", "part", "original") if row["label"] else ("part",)
-            rows.append(row | {key: f"{name}_{row[key]}" for key in named if row[key] is not None})
+            rows.append(row | {key: f"{name}_{row[key]}" for key in named if row[key] is not None} | {"set": name})
     return "mixed", rows
 
 

@@ -55,6 +55,15 @@ def test_one_compression_is_read(tmp_path):
     assert table["path"].str.contains("/c23/").all()
 
 
+def test_a_method_that_is_there_in_another_compression_only_is_not_dropped_in_silence(tmp_path):
+    make_set(tmp_path, [("001", "002")], methods=("FaceSwap",))
+    make_videos(tmp_path, FAKES.format("NeuralTextures", "c40", "001_002"))
+    dataset = metadata.read(tmp_path)
+    assert not dataset.table["part"].eq("NeuralTextures").any()
+    assert dataset.problems[["problem", "part"]].to_numpy().tolist() == [["other compression", "NeuralTextures"]]
+    assert "c40 only" in dataset.problems["detail"].item()
+
+
 @pytest.mark.parametrize("folder", [".", "splits"])
 def test_official_lists_decide_about_an_original_and_its_fakes(tmp_path, folder):
     make_set(tmp_path, [("001", "002"), ("003", "004"), ("005", "006"), ("007", "008")])

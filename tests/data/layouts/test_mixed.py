@@ -68,3 +68,26 @@ def test_a_list_that_cannot_be_followed_says_where_and_why(text, error, tmp_path
     make_crops(tmp_path / "crops", {"r": ("REAL", ""), "f": ("FAKE", "r")}, side=32)
     with pytest.raises(ValueError, match=error):
         metadata.read(mixed)
+
+
+def test_the_official_list_of_one_set_says_nothing_of_another(tmp_path):
+    make_videos(tmp_path, *(f"dfdc/train_sample_videos/{kind}{n}.mp4" for kind in ("real", "fake") for n in range(10)))
+    labels = {f"real{n}.mp4": {"label": "REAL"} for n in range(10)}
+    labels |= {f"fake{n}.mp4": {"label": "FAKE", "original": f"real{n}.mp4"} for n in range(10)}
+    (tmp_path / "dfdc/train_sample_videos/metadata.json").write_text(json.dumps(labels))
+    for person in range(6):
+        fake = f"celeb/Celeb-synthesis/id{person}_id9_0000.mp4"
+        make_videos(tmp_path, f"celeb/Celeb-real/id{person}_0000.mp4", fake)
+    listed = "1 Celeb-real/id3_0000.mp4\n0 Celeb-synthesis/id3_id9_0000.mp4\n"
+    (tmp_path / "celeb" / "List_of_testing_videos.txt").write_text(listed)
+    (tmp_path / "mixed").mkdir()
+    (tmp_path / "mixed" / "sets.txt").write_text("dfdc ../dfdc\nceleb ../celeb\n")
+    table = splits.assign(metadata.read(tmp_path / "mixed").table, "original", seed=1)
+    tested = table[table["split"] == "test"]
+    assert sorted(tested.loc[tested["set"] == "celeb", "video"]) == ["celeb_id3_0000.mp4", "celeb_id3_id9_0000.mp4"]
+    # Of the other set a fifth of the ten originals, each with its fake.
+    counts = table[table["set"] == "dfdc"].groupby(["split", "label"]).size()
+    assert counts.to_dict() == {
+        (split, label): count for split, count in (("train", 6), ("validation", 2), ("test", 2))
+        for label in ("FAKE", "REAL")
+    }
