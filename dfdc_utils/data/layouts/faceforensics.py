@@ -67,6 +67,13 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
                 folder / video, label, f"{original}.mp4",
                 video=f"{source.name}_{video}", part=source.name, split=split_of.get(original),
             ))
+    if rows and not split_of:
+        # 071_054 and 054_071 show one pair of people; the official lists keep such pairs together.
+        detail = (
+            "train.json, val.json and test.json are not there: any other split keeps a fake with the video that was "
+            "altered, but not with the person whose face was put in"
+        )
+        problems.append(problem("no official lists", root, "", detail))
     return "faceforensics", rows
 
 

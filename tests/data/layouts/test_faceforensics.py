@@ -20,7 +20,7 @@ def test_a_fake_is_of_the_first_number_of_its_name_and_called_after_its_method(t
     make_set(tmp_path, [("071", "054")])
     dataset = metadata.read(tmp_path)
     assert dataset.layout == "faceforensics"
-    assert dataset.problems.empty
+    assert dataset.problems["problem"].tolist() == ["no official lists"]
     rows = dataset.table.set_index("video")
     assert len(rows) == 6
     assert rows.loc["Face2Face_054_071.mp4", ["part", "label", "original"]].tolist() == [
@@ -44,7 +44,8 @@ def test_the_scenes_of_deepfakedetection(tmp_path):
     )
     dataset = metadata.read(tmp_path)
     assert dataset.table["original"].tolist() == [None, "01__exit_phone_room.mp4"]
-    assert dataset.problems[["problem", "video"]].to_numpy().tolist() == [["unnamed", "strange.mp4"]]
+    assert dataset.problems["problem"].tolist() == ["unnamed", "no official lists"]
+    assert dataset.problems["video"].tolist() == ["strange.mp4", ""]
 
 
 def test_one_compression_is_read(tmp_path):
@@ -60,8 +61,9 @@ def test_a_method_that_is_there_in_another_compression_only_is_not_dropped_in_si
     make_videos(tmp_path, FAKES.format("NeuralTextures", "c40", "001_002"))
     dataset = metadata.read(tmp_path)
     assert not dataset.table["part"].eq("NeuralTextures").any()
-    assert dataset.problems[["problem", "part"]].to_numpy().tolist() == [["other compression", "NeuralTextures"]]
-    assert "c40 only" in dataset.problems["detail"].item()
+    problems = dataset.problems.set_index("problem")
+    assert problems.loc["other compression", "part"] == "NeuralTextures"
+    assert "c40 only" in problems.loc["other compression", "detail"]
 
 
 @pytest.mark.parametrize("folder", [".", "splits"])
