@@ -8,6 +8,7 @@ import pytest
 from dfdc_utils import models
 from dfdc_utils.data.metadata import open_study_table
 from dfdc_utils.evaluation import aggregation, metrics, predict
+from dfdc_utils.training.batches import IN_ORDER, FaceBatches
 
 
 @pytest.fixture
@@ -73,12 +74,11 @@ def test_a_window_is_padded_as_in_training_and_named_by_its_first_frame(sequence
 
 def test_windows_are_taken_as_in_validation(sequence_study):
     """The same rule as the training loader's, so that the best epoch was chosen on what is scored."""
-    batches = pytest.importorskip("dfdc_utils.training.batches")
     faces = pd.DataFrame({"video": ["a.mp4"] * 7 + ["b.mp4"] * 3, "track": 0})
     known = faces.assign(label=[1] * 7 + [0] * 3, original=faces["video"])
     frames = sequence_study.profile.sequence_frames
-    loader = batches.FaceBatches(
-        known, lambda positions, seed: positions, draw="natural", per_video=frames, sequences=True,
+    loader = FaceBatches(
+        known, lambda positions, seed: positions, draw=IN_ORDER, per_video=frames, sequences=True,
         batch_size=2, seed=0,
     )
     ours = predict.positions(faces, "resnet50_lstm", sequence_study.profile)
