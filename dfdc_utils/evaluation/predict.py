@@ -5,6 +5,7 @@ in order. A frame model scores them one by one, each once; a sequence model take
 a short track is padded (`models.sequences`).
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.models.published import load_published, published_profile
 from dfdc_utils.models.sequences import PADDING, padded, spread
 from dfdc_utils.profiles import Profile
+from dfdc_utils.training import features
 from dfdc_utils.workspace import Workspace, whole
 
 COLUMNS = ("model", "video", "track", "frame", "variant", "p_fake")
@@ -33,6 +35,8 @@ asks for an answer on the other splits."""
 
 _BATCH = 64
 """Faces that go through a network at once."""
+_TIMED = 20
+"""Videos on which it is measured what a sequence model's look at a face costs."""
 
 
 def predict(
@@ -68,11 +72,19 @@ def predict(
     predictions, seconds = [], {}
     for split in splits:
         rows = faces[faces["split"] == split].reset_index(drop=True)
-        predictions.append(score_faces(
-            name, model, rows, store.crops, profile,
-            variants if split in AUGMENTED_SPLITS else {}, description=f"{saved_as}, {split}",
-        ))
-        seconds |= predictions[-1].attrs["seconds_per_face"]
+        ways = variants if split in AUGMENTED_SPLITS else {}
+        if name in models.SEQUENCE_MODELS and len(rows):
+            scored = _score_windows(name, model, rows, store.crops, profile, ways, workspace.features, split)
+            if not seconds.keys() >= ways.keys() | {PLAIN}:
+                # What a look costs is measured with the whole network, on a few windows.
+                some = rows[rows["video"].isin(rows["video"].unique()[:_TIMED])].reset_index(drop=True)
+                seconds |= score_faces(name, model, some, store.crops, profile, ways).attrs["seconds_per_face"]
+        else:
+            scored = score_faces(
+                name, model, rows, store.crops, profile, ways, description=f"{saved_as}, {split}"
+            )
+            seconds |= scored.attrs["seconds_per_face"]
+        predictions.append(scored)
     result = pd.concat(predictions, ignore_index=True).assign(model=saved_as)
     result.attrs["seconds_per_face"] = seconds
     with whole(workspace.predictions(saved_as)) as temporary:
@@ -230,3 +242,52 @@ def score_faces(
         variant: float(np.median(of_batches)) for variant, of_batches in seconds.items() if of_batches
     }
     return result
+
+
+class _Changed:
+    """Some faces as a variant shows them, by their position among them; reads like `training.batches.Crops`."""
+
+    def __init__(self, faces: pd.DataFrame, read: Callable, change: augmentation.Transformation):
+        self._faces, self._read, self._change = faces, read, change
+
+    def __len__(self) -> int:
+        return len(self._faces)
+
+    def __call__(self, positions: np.ndarray, seed: tuple[int, ...], *, alike: bool = True) -> np.ndarray:
+        return self._change(self._read(self._faces.iloc[positions]))
+
+
+def _score_windows(
+    name: str,
+    model,
+    faces: pd.DataFrame,
+    read: Callable[[pd.DataFrame], np.ndarray],
+    profile: Profile,
+    variants: dict[str, augmentation.Transformation],
+    folder: Path,
+    split: str,
+) -> pd.DataFrame:
+    """What `score_faces` gives for a sequence model, from the features of its frozen backbone: these are computed
+    once for each face and variant, kept in `folder`, and shared by all models with that backbone.
+    """
+    places = positions(faces, name, profile)
+    ways = {PLAIN: lambda pixels: pixels, **variants}
+    names = ["video", "track", "frame"]
+    rows = faces.loc[places[:, 0], names].reset_index(drop=True)
+    # Of a long track a window takes some faces only.
+    used = np.unique(places[places != PADDING])
+    places = np.where(places == PADDING, PADDING, np.searchsorted(used, places))
+    in_windows = faces.iloc[used]
+    seen = [_Changed(in_windows, read, change) for change in ways.values()]
+    which = hashlib.sha256(pd.util.hash_pandas_object(in_windows[names], index=False).to_numpy().tobytes())
+    cached = features.compute(
+        model.get_layer("backbone"), seen, which.hexdigest(), folder, f"resnet50-seen-{split}", seed=0, verbose=True
+    )
+    head, tables = model.get_layer("head"), []
+    for values, variant in zip(cached.values, ways, strict=True):
+        scores = [
+            np.asarray(head.predict_on_batch(padded(values[batch[batch != PADDING]], batch)))[:, 0]
+            for batch in np.split(places, range(_BATCH, len(places), _BATCH))
+        ]
+        tables.append(rows.assign(model=name, variant=variant, p_fake=np.concatenate(scores)))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]

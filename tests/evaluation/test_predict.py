@@ -28,11 +28,14 @@ def frame_study(study):
 def sequence_study(study):
     """With a "resnet50_lstm" whose P(fake) rises with the mean red of the window's last frame that is a face."""
     side, frames = study.profile.face_side, study.profile.sequence_frames
-    faces = keras.Input((frames, side, side, 3))
+    face = keras.Input((side, side, 3))
+    backbone = keras.Model(face, keras.ops.mean(face, axis=(1, 2)) / 255, name="backbone")
     # Here red rises from one frame to the next, and that of padding is below 0.
-    x = keras.ops.max(keras.ops.mean(faces, axis=(2, 3)) / 255, axis=1)
-    unit = keras.layers.Dense(1, activation="sigmoid")
-    model = keras.Model(faces, unit(x))
+    seen, unit = keras.Input((frames, 3)), keras.layers.Dense(1, activation="sigmoid")
+    head = keras.Model(seen, unit(keras.ops.max(seen, axis=1)), name="head")
+    faces = keras.Input((frames, side, side, 3))
+    features = backbone(keras.ops.reshape(faces, (-1, side, side, 3)))
+    model = keras.Model(faces, head(keras.ops.reshape(features, (-1, frames, 3))))
     unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
     _save(model, study, "resnet50_lstm")
     return study
@@ -169,3 +172,22 @@ def test_video_files_are_scored_end_to_end(workspace, tiny_dfdc):
         assert 0 <= verdict.p_fake <= 1 and verdict.p_fake != 0.5 and verdict.reason is None
         assert 1 <= verdict.faces <= 2 * workspace.profile.evaluation_frames
         assert verdict.label == ("FAKE" if verdict.p_fake >= 0.5 else "REAL")
+
+
+def test_a_sequence_model_is_scored_from_features_that_another_finds_there(sequence_study, monkeypatch):
+    once = predict.predict("resnet50_lstm", sequence_study)
+    kept = sorted(sequence_study.features.glob("resnet50-seen-test-*.npy"))
+    assert len(kept) == 1 and np.load(kept[0]).shape[0] == 1 + sequence_study.profile.tta_variants
+    # As the whole network scores them, but for the half precision in which features are kept.
+    model = models.load(sequence_study.model("resnet50_lstm"))
+    inputs = predict.inputs("resnet50_lstm", sequence_study, once["video"].unique())
+    plain = once[(once["variant"] == "plain") & (once["track"] == 0)].sort_values("video")
+    np.testing.assert_allclose(plain["p_fake"], model.predict(inputs, verbose=0)[:, 0], atol=2e-3)
+    assert set(once.attrs["seconds_per_face"]) == set(once["variant"])
+    monkeypatch.setattr(predict.features, "_write", None)  # nobody looks again
+    # A split without a face, as a set has it that comes without unlabelled videos, gives no rows.
+    table = open_study_table(sequence_study)
+    nobody = table[table["split"] != "unlabelled"]
+    nobody.to_parquet(sequence_study.table)
+    again = predict.predict("resnet50_lstm", sequence_study, splits=("unlabelled", "test"))
+    pd.testing.assert_frame_equal(again, once, check_dtype=False)
