@@ -39,8 +39,8 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
     What a set's official lists say stands, except under "random": a video that they name keeps its split, and the
     others of its set train, or validate where the lists name no validation videos. Those that share their original
     with a listed validation or test video are left out, for they would leak. How many videos that and balancing
-    took away is in the copy's `attrs["left_out"]`. Each set of a mixed one (column `set`) goes by its own lists, or,
-    where it has none, is split as if it were alone.
+    took away is in the copy's `attrs["left_out"]`. Each set of a mixed one (column `set`) goes by its own lists;
+    those without any are split together, as if there were no others.
 
     Raises ValueError where a split cannot be made, lacks a label, or fails `check`.
     """

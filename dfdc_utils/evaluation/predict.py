@@ -5,7 +5,6 @@ in order. A frame model scores them one by one, each once; a sequence model take
 a short track is padded (`models.sequences`).
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,9 +24,11 @@ from dfdc_utils.models.published import load_published, published_profile
 from dfdc_utils.models.sequences import PADDING, padded, spread
 from dfdc_utils.profiles import Profile
 from dfdc_utils.training import features
+from dfdc_utils.training.batches import fingerprint
 from dfdc_utils.workspace import Workspace, whole
 
-COLUMNS = ("model", "video", "track", "frame", "variant", "p_fake")
+_FACE = ["video", "track", "frame"]
+COLUMNS = ("model", *_FACE, "variant", "p_fake")
 
 AUGMENTED_SPLITS = ("test", "unlabelled")
 """Only these are looked at in several ways: augmentation at test time is to better the answer, and nobody
@@ -74,7 +75,7 @@ def predict(
         rows = faces[faces["split"] == split].reset_index(drop=True)
         ways = variants if split in AUGMENTED_SPLITS else {}
         if name in models.SEQUENCE_MODELS and len(rows):
-            scored = _score_windows(name, model, rows, store.crops, profile, ways, workspace.features, split)
+            scored = _score_windows(name, model, rows, store, workspace, ways, split)
             if not seconds.keys() >= ways.keys() | {PLAIN}:
                 # What a look costs is measured with the whole network, on a few windows.
                 some = rows[rows["video"].isin(rows["video"].unique()[:_TIMED])].reset_index(drop=True)
@@ -214,7 +215,7 @@ def score_faces(
     places = positions(faces, name, profile)
     first = places if places.ndim == 1 else places[:, 0]
     size = _BATCH if places.ndim == 1 else max(1, _BATCH // places.shape[1])
-    ways = {PLAIN: lambda pixels: pixels, **variants}
+    ways = _ways(variants)
     scores, seconds = {variant: [] for variant in ways}, {variant: [] for variant in ways}
     with tqdm(
         total=(places != PADDING).sum() * len(ways), desc=description, unit="face", mininterval=1.0,
@@ -231,12 +232,7 @@ def score_faces(
                 scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
                 seconds[variant].append((time.perf_counter() - began) / len(pixels))
                 progress.update(len(pixels))
-    rows = faces.loc[first, ["video", "track", "frame"]].reset_index(drop=True)
-    tables = [
-        rows.assign(model=name, variant=variant, p_fake=np.concatenate([np.empty(0), *parts]))
-        for variant, parts in scores.items()
-    ]
-    result = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    result = _as_table(name, faces.loc[first], scores)
     # The median passes over the first batches, in which the network is compiled.
     result.attrs["seconds_per_face"] = {
         variant: float(np.median(of_batches)) for variant, of_batches in seconds.items() if of_batches
@@ -244,50 +240,60 @@ def score_faces(
     return result
 
 
+def _ways(variants: dict[str, augmentation.Transformation]) -> dict[str, augmentation.Transformation]:
+    return {PLAIN: lambda pixels: pixels, **variants}
+
+
+def _as_table(name: str, rows: pd.DataFrame, scores: dict[str, list[np.ndarray]]) -> pd.DataFrame:
+    """What `predict` returns, of `scores` in parts by variant, each in the order of `rows`."""
+    rows = rows[_FACE].reset_index(drop=True)
+    tables = [
+        rows.assign(model=name, variant=variant, p_fake=np.concatenate([np.empty(0), *parts]))
+        for variant, parts in scores.items()
+    ]
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+
+
 class _Changed:
     """Some faces as a variant shows them, by their position among them; reads like `training.batches.Crops`."""
 
-    def __init__(self, faces: pd.DataFrame, read: Callable, change: augmentation.Transformation):
-        self._faces, self._read, self._change = faces, read, change
+    def __init__(self, faces: pd.DataFrame, store: FaceStore, change: augmentation.Transformation):
+        self._faces, self._store, self._change = faces, store, change
 
     def __len__(self) -> int:
         return len(self._faces)
 
     def __call__(self, positions: np.ndarray, seed: tuple[int, ...], *, alike: bool = True) -> np.ndarray:
-        return self._change(self._read(self._faces.iloc[positions]))
+        return self._change(self._store.crops(self._faces.iloc[positions]))
 
 
 def _score_windows(
     name: str,
     model,
     faces: pd.DataFrame,
-    read: Callable[[pd.DataFrame], np.ndarray],
-    profile: Profile,
+    store: FaceStore,
+    workspace: Workspace,
     variants: dict[str, augmentation.Transformation],
-    folder: Path,
     split: str,
 ) -> pd.DataFrame:
     """What `score_faces` gives for a sequence model, from the features of its frozen backbone: these are computed
-    once for each face and variant, kept in `folder`, and shared by all models with that backbone.
+    once for each face and variant, kept in the workspace, and shared by all models with that backbone.
     """
-    places = positions(faces, name, profile)
-    ways = {PLAIN: lambda pixels: pixels, **variants}
-    names = ["video", "track", "frame"]
-    rows = faces.loc[places[:, 0], names].reset_index(drop=True)
+    places = positions(faces, name, workspace.profile)
+    ways, rows = _ways(variants), faces.loc[places[:, 0]]
     # Of a long track a window takes some faces only.
     used = np.unique(places[places != PADDING])
     places = np.where(places == PADDING, PADDING, np.searchsorted(used, places))
     in_windows = faces.iloc[used]
-    seen = [_Changed(in_windows, read, change) for change in ways.values()]
-    which = hashlib.sha256(pd.util.hash_pandas_object(in_windows[names], index=False).to_numpy().tobytes())
     cached = features.compute(
-        model.get_layer("backbone"), seen, which.hexdigest(), folder, f"resnet50-seen-{split}", seed=0, verbose=True
+        model.get_layer("backbone"), [_Changed(in_windows, store, change) for change in ways.values()],
+        fingerprint(in_windows, tuple(_FACE)), workspace.features, f"resnet50-seen-{split}", seed=0, verbose=True,
     )
-    head, tables = model.get_layer("head"), []
-    for values, variant in zip(cached.values, ways, strict=True):
-        scores = [
+    head, batches = model.get_layer("head"), np.split(places, range(_BATCH, len(places), _BATCH))
+    return _as_table(name, rows, {
+        variant: [
             np.asarray(head.predict_on_batch(padded(values[batch[batch != PADDING]], batch)))[:, 0]
-            for batch in np.split(places, range(_BATCH, len(places), _BATCH))
+            for batch in batches
         ]
-        tables.append(rows.assign(model=name, variant=variant, p_fake=np.concatenate(scores)))
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+        for variant, values in zip(ways, cached.values, strict=True)
+    })

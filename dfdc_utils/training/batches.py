@@ -54,9 +54,9 @@ def faces_of(store: FaceStore, table: pd.DataFrame, split: str) -> pd.DataFrame:
     return faces
 
 
-def fingerprint(faces: pd.DataFrame) -> str:
-    """Changes whenever the faces, their labels or their order change."""
-    rows = pd.util.hash_pandas_object(faces[["video", "track", "frame", "label"]], index=False)
+def fingerprint(faces: pd.DataFrame, columns: tuple[str, ...] = ("video", "track", "frame", "label")) -> str:
+    """Changes whenever the faces, by default with their labels, or their order change."""
+    rows = pd.util.hash_pandas_object(faces[list(columns)], index=False)
     return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()[:16]
 
 

@@ -43,7 +43,7 @@ def compute(
 
     Args:
         backbone: faces (n, side, side, 3) to features (n, d).
-        sets: the same faces, as they are or augmented.
+        sets: the same faces, as they are or changed; `Crops`, or what reads like them.
         faces: the faces' fingerprint (`batches.fingerprint`).
         folder: holds the features, float16, in one file per name.
         name: of the faces; features of other faces or of another backbone that lie there under it are replaced.

@@ -30,7 +30,8 @@ def folders(root: Path) -> list[Path]:
     if not any((root / kind).is_dir() for kind in _KINDS):
         return []
     sets = _sets(root)
-    found = [folder / _compression(sets) / "videos" for folder in sets]
+    compression = _compression(sets)
+    found = [folder / compression / "videos" for folder in sets if compression]
     lists = [root, root / "splits"]
     return [folder for folder in (*lists, *found) if folder.is_dir()]
 
@@ -44,14 +45,13 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     rows, sets = [], _sets(root)
     compression = _compression(sets)
     for source in sets:
-        others = [c for c in _COMPRESSIONS if (source / c / "videos").is_dir()]
-        if others and compression not in others:
-            detail = f"it is there as {' and '.join(others)} only, and {compression} is read of this set"
-            problems.append(problem("other compression", source, "", detail))
-    for folder in folders(root):
-        if folder.name != "videos":
+        there = [c for c in _COMPRESSIONS if (source / c / "videos").is_dir()]
+        if compression not in there:
+            if there:
+                detail = f"it is there as {' and '.join(there)} only, and {compression} is read of this set"
+                problems.append(problem("other compression", source, "", detail))
             continue
-        source = folder.parent.parent
+        folder = source / compression / "videos"
         label = _KINDS[source.parent.name]
         for video in videos_in(folder):
             stem = Path(video).stem
@@ -82,8 +82,9 @@ def _sets(root: Path) -> list[Path]:
     return [folder for kind in _KINDS for folder in folders_in(root / kind)]
 
 
-def _compression(sets: list[Path]) -> str:
-    return next((c for c in _COMPRESSIONS if any((folder / c / "videos").is_dir() for folder in sets)), "")
+def _compression(sets: list[Path]) -> str | None:
+    """The one that is read of all of them; None where there is none."""
+    return next((c for c in _COMPRESSIONS if any((folder / c / "videos").is_dir() for folder in sets)), None)
 
 
 def _original_of(stem: str) -> str | None:

@@ -91,3 +91,9 @@ def test_folders_without_a_video(tmp_path):
     (tmp_path / "original_sequences" / "youtube" / "c23" / "videos").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match="no video in them"):
         metadata.read(tmp_path)
+
+
+def test_videos_that_lie_in_no_compression_are_not_taken_for_a_set(tmp_path):
+    make_videos(tmp_path, "original_sequences/youtube/videos/001.mp4")
+    with pytest.raises(FileNotFoundError, match="no video in them"):
+        metadata.read(tmp_path)
