@@ -1,5 +1,6 @@
 # make study   environment, synthetic DFDC, all notebooks through papermill, results
 # make test    environment, test suite
+# make lint    environment, ruff and mypy
 # make lab     JupyterLab on notebooks/
 # make bench   side-by-side timings
 #
@@ -10,7 +11,7 @@ PROFILE ?= mini
 VENV    := .venv
 READY   := $(VENV)/.ready
 
-.PHONY: study test lab bench clean
+.PHONY: study test lint lab bench clean
 .DELETE_ON_ERROR:
 
 study: $(READY)
@@ -18,6 +19,10 @@ study: $(READY)
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest
+
+lint: $(READY)
+	$(VENV)/bin/python -m ruff check
+	$(VENV)/bin/python -m mypy
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab notebooks

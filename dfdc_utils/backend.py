@@ -2,8 +2,9 @@
 
 TensorFlow 2.21 writes notes about oneDNN and CUDA to the standard error of the process while it is imported and
 when it first looks for a GPU, whatever TF_CPP_MIN_LOG_LEVEL says; in a notebook they stand in red above every
-result. So this is the one place that imports Keras, and others say `from dfdc_utils.backend import keras`.
-The face detector needs TensorFlow under any backend, and imports it `quietly`.
+result. TensorFlow and JAX also take all memory of a GPU as they start. So this is the one place that imports Keras,
+and others say `from dfdc_utils.backend import keras`. The face detector needs TensorFlow under any backend, and
+imports it `quietly`.
 """
 
 import contextlib
@@ -15,6 +16,10 @@ from collections.abc import Iterator
 
 # Errors too (3, not 2): on a CPU without AVX-512 the mask of a sequence is called one. What does go wrong is raised.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A GPU's memory as it is needed, so that several processes, or both libraries in one, share a card. Variables, not
+# calls: they also hold for TensorFlow beside another backend, and where a program used TensorFlow before.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dfdc_utils import __version__, profiles, study
 from dfdc_utils.models import WeightsUnavailable
+from dfdc_utils.models.published import FORGERIES
 from dfdc_utils.workspace import Workspace
 
 _LIMITS = (
@@ -49,7 +50,10 @@ def _study(options: argparse.Namespace) -> int:
         for name, state in study.listing(workspace):
             print(f"{name:<30}{state}")
     else:
-        study.run(workspace, only=options.only, start=options.start, force=options.force)
+        study.run(
+            workspace, only=options.only, start=options.start, force=options.force, jobs=options.jobs,
+            scheduler=options.scheduler,
+        )
     return 0
 
 
@@ -66,12 +70,15 @@ def _make_mini(options: argparse.Namespace) -> int:
 def _extract(options: argparse.Namespace) -> int:
     from dfdc_utils.data import metadata
     from dfdc_utils.faces import extraction
+    from dfdc_utils.faces.store import open_store
 
     workspace = _workspace(options)
     dataset = metadata.read(metadata.locate(workspace))
+    if options.out is None:
+        workspace.claim(dataset.root)
     for problem in dataset.problems.itertuples():
         print(f"{problem.problem}: {problem.part}/{problem.video}: {problem.detail}", file=sys.stderr)
-    folder = options.out or workspace.faces
+    folder = options.out or open_store(workspace).folder
     account = extraction.extract(
         dataset.table,
         folder,
@@ -79,7 +86,7 @@ def _extract(options: argparse.Namespace) -> int:
         workers=options.workers,
         scheduler=options.scheduler,
         time_limit=options.time_limit or extraction.TIME_LIMIT,
-        force=options.force,
+        retry=options.retry,
     )
     print(account["outcome"].value_counts().to_string())
     print(f"{int(account['faces'].sum())} faces in {folder}")
@@ -88,29 +95,31 @@ def _extract(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from dfdc_utils import models
-    from dfdc_utils.evaluation.predict import score_videos
+    from dfdc_utils.evaluation.verdicts import score_videos
 
     workspace = _workspace(options)
-    name = options.model or ("meso4" if options.published else _best_model(workspace))
-    verdicts = score_videos(options.videos, name, workspace, published=options.published)
+    names = options.model or ["meso4" if options.published else _best_model(workspace)]
+    verdicts = score_videos(options.videos, names, workspace, published=options.published)
     width = max(len("video"), *(len(str(verdict.path)) for verdict in verdicts))
-    print(f"{'video':<{width}}  P(fake)  verdict  faces")
-    for verdict in verdicts:
-        if verdict.p_fake is None:
-            print(f"{str(verdict.path):<{width}}        -  cannot be judged: {verdict.reason}")
-        else:
-            judged = f"{verdict.p_fake:7.4f}  {verdict.label:<7}  {verdict.faces:5}"
-            print(f"{str(verdict.path):<{width}}  {judged}")
-    of = f"the authors' weights ({options.published})" if options.published else f"profile {workspace.profile.name}"
-    print(f"\nScored by {models.title(name)}, {of}. {_LIMITS}")
+    of = f"the authors' weights ({options.published})" if options.published else f"the study {workspace.name}"
+    for name in names:
+        print(f"{'video':<{width}}  P(fake)  verdict  faces")
+        for verdict in (verdict for verdict in verdicts if verdict.model == name):
+            if verdict.p_fake is None:
+                print(f"{str(verdict.path):<{width}}        -  cannot be judged: {verdict.reason}")
+            else:
+                judged = f"{verdict.p_fake:7.4f}  {verdict.label:<7}  {verdict.faces:5}"
+                print(f"{str(verdict.path):<{width}}  {judged}")
+        print(f"Scored by {models.title(name, workspace.profile)}, {of}.\n")
+    print(_LIMITS)
     return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
 
 
 def _cross_data(options: argparse.Namespace) -> int:
     from dfdc_utils.evaluation.cross_data import cross_data
 
-    trained, tested = _workspace(options), Workspace.open(options.on)
-    table = cross_data(trained, tested, names=options.model and [options.model])
+    trained, tested = _workspace(options), Workspace.reopen(options.on)
+    table = cross_data(trained, tested, names=options.model)
     shown = ["title", "own_auc", "auc", "auc_low", "auc_high", "balanced_accuracy", "log_loss"]
     first = table.iloc[0]
     print(f"Trained on {first.trained_on}, tested on {first.videos} videos of {first.tested_on}:")
@@ -152,13 +161,15 @@ def _workspace(options: argparse.Namespace) -> Workspace:
         os.environ["DFDC_DATA"] = str(options.data.expanduser().resolve())
         if profiles.get(options.profile).source == "synthetic":
             changes.setdefault("source", "dfdc")
-    return Workspace.open(options.profile, **changes)
+    return Workspace.open(options.profile, options.name, **changes)
 
 
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     names = ", ".join(profiles.names())
     shared.add_argument("--profile", default="mini", metavar="NAME", help=f"{names} (default: mini)")
+    name = "of the study: its folder in runs/ (default: that of the profile, with that of named data)"
+    shared.add_argument("--name", metavar="NAME", help=name)
     shared.add_argument(
         "--set",
         dest="settings",
@@ -168,8 +179,10 @@ def _parser() -> argparse.ArgumentParser:
         help="replace one of the profile's numbers; may be given several times",
     )
     data = argparse.ArgumentParser(add_help=False)
-    places = "root of the data set (default: $DFDC_DATA, Kaggle's mounts or data/)"
+    places = "root of the data set (default: $DFDC_DATA, what the study had before, Kaggle's mounts or data/)"
     data.add_argument("--data", type=Path, metavar="DIR", help=places)
+    cluster = argparse.ArgumentParser(add_help=False)
+    cluster.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tls://host:8786")
     workers = argparse.ArgumentParser(add_help=False)
     workers.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
 
@@ -177,10 +190,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    runner = commands.add_parser("study", parents=[shared, data], help="run the notebooks in order")
+    runner = commands.add_parser("study", parents=[shared, data, cluster], help="run the notebooks")
     runner.add_argument("--only", nargs="+", default=[], metavar="NN", help="these notebooks, such as 07")
     runner.add_argument("--from", dest="start", metavar="NN", help="leave out the notebooks before this one")
-    runner.add_argument("--force", action="store_true", help="run also what has not changed")
+    runner.add_argument("--force", action="store_true", help="run, and train, also what has not changed")
+    kernels = "kernels at a time (default: one a GPU, or as many as have a core and 2 GB each)"
+    runner.add_argument("--jobs", type=int, metavar="N", help=kernels)
     runner.add_argument("--list", action="store_true", help="say what would run, and why; run nothing")
     dry = "build each model at full size, take two steps on made-up faces, report memory and speed; run nothing"
     runner.add_argument("--dry-run", action="store_true", help=dry)
@@ -190,24 +205,24 @@ def _parser() -> argparse.ArgumentParser:
     make_mini.add_argument("--out", type=Path, metavar="DIR", help="where to (default: data/<profile>)")
     make_mini.set_defaults(command=_make_mini)
 
-    extract = commands.add_parser("extract", parents=[shared, data, workers], help="cut out the faces")
-    extract.add_argument("--out", type=Path, metavar="DIR", help="face store (default: runs/<profile>/faces)")
-    extract.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
+    extract = commands.add_parser("extract", parents=[shared, data, cluster, workers], help="cut out faces")
+    extract.add_argument("--out", type=Path, metavar="DIR", help="face store (default: that of the study)")
     seconds = "that reading one video may take (default: 300)"
     extract.add_argument("--time-limit", type=float, metavar="SECONDS", help=seconds)
-    extract.add_argument("--force", action="store_true", help="replace a store of other settings or videos")
+    extract.add_argument("--retry", action="store_true", help="try failed, crashed and timed out videos again")
     extract.set_defaults(command=_extract)
 
-    predict = commands.add_parser("predict", parents=[shared], help="score videos with a trained model")
+    predict = commands.add_parser("predict", parents=[shared, data], help="score videos with a trained model")
     predict.add_argument("videos", type=Path, nargs="+", metavar="VIDEO", help="mp4 files")
-    predict.add_argument("--model", metavar="NAME", help="default: the best on the validation split")
+    best = "one or more (default: the best on the validation split)"
+    predict.add_argument("--model", nargs="+", metavar="NAME", help=best)
     weights = "meso4 or mesoinception4 as their authors trained them, on swapped (DF) or reenacted (F2F) faces"
-    predict.add_argument("--published", choices=("DF", "F2F"), help=weights)
+    predict.add_argument("--published", choices=FORGERIES, help=weights)
     predict.set_defaults(command=_predict)
 
-    cross = commands.add_parser("cross-data", parents=[shared], help="test one study's models on another's faces")
-    cross.add_argument("--on", required=True, metavar="NAME", help="profile of the study whose test split is judged")
-    cross.add_argument("--model", metavar="NAME", help="default: every trained model")
+    cross = commands.add_parser("cross-data", parents=[shared, data], help="test one study's models on another's faces")
+    cross.add_argument("--on", required=True, metavar="NAME", help="name of the study whose test split is judged")
+    cross.add_argument("--model", nargs="+", metavar="NAME", help="default: every trained model")
     cross.set_defaults(command=_cross_data)
 
     doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")

@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from dfdc_utils.data import metadata
 from dfdc_utils.workspace import Workspace, project_root
 
-KAGGLE_INPUT = Path("/kaggle/input")
-
-_SHOWN = ("tensorflow", "keras", "mtcnn", "imgaug", "opencv-python", "av", "numpy", "pandas", "scikit-learn")
 _INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
 # What the wheel of opencv-python expects of a Linux system, and the Debian and Ubuntu package that has it.
 _LIBRARIES = {
@@ -26,10 +25,11 @@ _LIBRARIES = {
     "libXext": "libxext6",
     "libXrender": "libxrender1",
 }
-_CODECS = (("h264", "r"), ("libx264", "w"), ("aac", "r"), ("aac", "w"))
+_CODECS: tuple[tuple[str, Literal["r", "w"]], ...] = (("h264", "r"), ("libx264", "w"), ("aac", "r"), ("aac", "w"))
 # 30 crops of 119,000 videos, at about 25 kB each.
 _FREE_GB = {"full": 100}
 _FREE_GB_ELSE = 2
+_DRIVER_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -48,25 +48,12 @@ def kind() -> str:
     return "colab" if "COLAB_RELEASE_TAG" in os.environ else "local"
 
 
-def kaggle_mounts() -> list[Path]:
-    """The folders under which Kaggle mounts data sets; none elsewhere.
-
-    A competition's data lies in `/kaggle/input/<slug>` or `/kaggle/input/competitions/<slug>`.
-    """
-    return [folder for folder in (KAGGLE_INPUT / "competitions", KAGGLE_INPUT) if folder.is_dir()]
-
-
-def versions() -> dict[str, str]:
-    """Installed versions of Python and of the packages that decide what a study finds; none is imported."""
-    return {"python": sys.version.split()[0], **{name: _installed(name) or "missing" for name in _SHOWN}}
-
-
 def doctor(workspace: Workspace | None = None) -> bool:
     """Prints `[OK]` or `[FAIL]`, with the mend, for everything a study needs. True if nothing fails.
 
     Looked at are the versions against requirements.txt, the system libraries that OpenCV wants, the GPU (a
-    study runs without one), video codecs, the data and the disk, for the profile of `workspace` (default:
-    `mini`).
+    study runs without one, but not with one that TensorFlow cannot use), video codecs, the data and the disk,
+    for the profile of `workspace` (default: `mini`).
     """
     workspace = workspace or Workspace.open("mini")
     failed = 0
@@ -118,7 +105,7 @@ def _pinned() -> list[tuple[str, str]]:
         lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
     else:
         lines = importlib.metadata.requires("dfdc_utils") or []
-    return [match.groups() for line in lines if (match := re.match(r"([\w.-]+)==([\w.]+)", line))]
+    return [(match[1], match[2]) for line in lines if (match := re.match(r"([\w.-]+)==([\w.]+)", line))]
 
 
 def _installed(name: str) -> str | None:
@@ -161,13 +148,31 @@ def _gpu(process: subprocess.Popen) -> Check:
         if "SIGILL" in error:
             mend = "TensorFlow's wheels need a processor with AVX; use another machine"
         return Check("tensorflow", error, mend)
-    return Check("gpu", f"{output} found" if output != "0" else "none; a study runs without, more slowly")
+    if output != "0":
+        return Check("gpu", f"{output} found")
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden in ("", "-1"):
+        return Check("gpu", f"none, as CUDA_VISIBLE_DEVICES={hidden} asks; a study runs without, more slowly")
+    if _has_nvidia_gpu():
+        pip = f'{sys.executable} -m pip install "tensorflow[and-cuda]=={dict(_pinned())["tensorflow"]}"'
+        return Check("gpu", "there is one, but TensorFlow cannot use it", f"{pip}; if that is done, a newer driver")
+    return Check("gpu", "none; a study runs without, more slowly")
+
+
+def _has_nvidia_gpu() -> bool:
+    """Asks the driver, not TensorFlow. The driver's tools are also on machines without a GPU, where they fail."""
+    if Path("/dev/nvidia0").exists():
+        return True
+    try:
+        return subprocess.run(["nvidia-smi", "-L"], capture_output=True, timeout=_DRIVER_SECONDS).returncode == 0
+    except (FileNotFoundError, PermissionError):
+        return False
+    except subprocess.TimeoutExpired:
+        # A driver that hangs has a GPU to hang on.
+        return True
 
 
 def _data(workspace: Workspace) -> Check:
-    # The doctor looks into the rooms above as well; nothing else here knows of them.
-    from dfdc_utils.data import metadata
-
     profile = workspace.profile
     what = f"data for {profile.name}"
     try:

@@ -4,20 +4,25 @@ Dask is the one engine of the project: a local cluster by default, or an existin
 (Dask's own ways to Slurm, Kubernetes and the cloud give such an address).
 """
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-# One thread a worker: as many workers as cores would otherwise fight over them. The two TF_ names are
-# TensorFlow's own; without them each worker starts a thread per core of the machine.
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
+if TYPE_CHECKING:
+    from dask.distributed import Client
+
+THREADS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+"""The variables by which libraries are told how many threads to start; without them each takes all cores."""
+# One thread a worker: as many workers as cores would otherwise fight over them.
+ONE_THREAD = dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "3"}
 # A piece whose worker died is tried again so many times before the run is given up: pieces that know what
 # killed their worker leave it out the next time.
 _MOST_DEATHS = 100
@@ -55,31 +60,15 @@ def run(
         scheduler: address of a running Dask scheduler ("tcp://host:8786") to use instead.
         note: is given each result and returns what then stands after the progress bar ("3 unreadable").
     """
-    import dask
-    from dask.distributed import Client, LocalCluster, as_completed
+    from dask.distributed import as_completed
 
     tasks = list(tasks)
     if not tasks:
         return
-    if scheduler:
-        cluster = None
-        client = Client(scheduler)
-    else:
-        with dask.config.set(_KEEP_MEMORY | {"distributed.scheduler.allowed-failures": _MOST_DEATHS}):
-            cluster = LocalCluster(
-                n_workers=min(workers or cores(), len(tasks)),
-                threads_per_worker=1,
-                processes=True,
-                env=ONE_THREAD,
-                # Any free port, and for nobody but this machine.
-                dashboard_address="127.0.0.1:0",
-                silence_logs="ERROR",
-            )
-        client = Client(cluster)
-    try:
+    with connected(scheduler, workers=min(workers or cores(), len(tasks)), variables=ONE_THREAD) as client:
         # pure=False: two tasks that look alike are still two tasks.
         futures = client.map(function, tasks, pure=False)
-        amounts = dict(zip((future.key for future in futures), map(amount, tasks)))
+        amounts = dict(zip((future.key for future in futures), map(amount, tasks), strict=True))
         total = sum(amounts.values())
         print(f"{description}: {total} {unit}s on {_power(client)}. Watch them at {client.dashboard_link}", flush=True)
         # mininterval keeps executed notebooks and log files short.
@@ -92,10 +81,56 @@ def run(
                 # A finished result is not needed on the cluster any more; memory stays flat.
                 future.release()
                 progress.update(amounts[future.key])
+
+
+@contextlib.contextmanager
+def connected(
+    scheduler: str | None, *, workers: int, variables: Mapping[str, str] | None = None
+) -> Iterator["Client"]:
+    """A client of a Dask cluster: of the one at `scheduler`, or of one of this machine, ended with the block.
+
+    Args:
+        scheduler: address of a running scheduler; None starts `workers` processes here. These and their scheduler
+            talk under certificates made for the occasion: without them any user of the machine could hand them code.
+        workers: processes of the local cluster, a thread each.
+        variables: of their environment.
+    """
+    import dask
+    from dask.distributed import Client, LocalCluster, Security
+
+    if scheduler:
+        with Client(scheduler) as client:
+            yield client
+        return
+    settings = _KEEP_MEMORY | {"distributed.scheduler.allowed-failures": _MOST_DEATHS}
+    with dask.config.set(settings), _interrupts_ignored():
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            env=dict(variables or {}),
+            security=Security.temporary(),
+            # A share of the machine's memory each would end a worker over one large video while the others idle.
+            memory_limit=0,
+            # Any free port, and for nobody but this machine.
+            dashboard_address="127.0.0.1:0",
+            silence_logs="ERROR",
+        )
+    with cluster, Client(cluster) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes that are started in it ignore Ctrl-C, which a terminal sends to all: this process ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
     finally:
-        client.close()
-        if cluster is not None:
-            cluster.close()
+        signal.signal(signal.SIGINT, before)
 
 
 def _power(client) -> str:

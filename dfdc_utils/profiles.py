@@ -6,9 +6,21 @@ named profile with some of its numbers replaced; the command line's `--set epoch
 
 import dataclasses
 import math
-import types
 import typing
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+Source = Literal["synthetic", "dfdc", "crops"]
+Split = Literal["part", "original", "random"]
+Balance = Literal["natural", "balanced"]
+Boxes = Literal["own", "original"]
+Weights = Literal["imagenet", "auto", "random"]
+Normalisation = Literal["own", "imagenet", "min_max"]
+Loss = Literal["binary_crossentropy", "squared_error"]
+Schedule = Literal["constant", "cosine", "steps"]
+Draw = Literal["pairs", "self_blended", "balanced", "natural"]
+Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+Compiler = Literal["none", "xla"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +29,7 @@ class Profile:
 
     name: str
     description: str
-    source: str
+    source: Source
     """Where the faces come from: "synthetic" (videos, drawn on the spot), "dfdc" (videos, found on disk) or "crops"
     (ready-made face crops, one a video, found on disk)."""
     seed: int = 2022
@@ -35,9 +47,9 @@ class Profile:
     # Splits (report, section on data).
     videos: int = 0
     """About so many videos of the set are used: originals drawn at random, each with all its fakes. 0 is all."""
-    split: str = "part"
-    """"part" (reading A: 30/10/10 parts), "original" (a fake stays with its original), or "random"."""
-    balance: str = "natural"
+    split: Split = "part"
+    """"part" (the report's reading A: 30/10/10 parts), "original" (a fake stays with its original), or "random"."""
+    balance: Balance = "natural"
     """"natural" keeps every video, "balanced" keeps as many fakes as there are reals."""
 
     # Faces.
@@ -48,56 +60,78 @@ class Profile:
     detection_width: int = 512
     """Frames are shrunk so that their longer side is at most this before faces are looked for."""
     face_margin: float = 0.3
-    """Added around the longer side of the detected box, as a fraction of it; the same everywhere."""
+    """Added around the longer side of the detected box, as a fraction of it; the same everywhere. Below zero the
+    crop is smaller than the box."""
+    face_shift: float = 0.0
+    """By how much the crop lies below the detected box, as a fraction of the box's height; below zero above it."""
     face_side: int = 224
     """Side of the square crops that are stored and that the models see."""
     max_people: int = 2
-    boxes: str = "own"
+    boxes: Boxes = "own"
     """"own" looks for faces in every video; "original" cuts them out of a fake where they were found in its
     original, so that the two crops align (as the winner of the DFDC did)."""
     videos_per_shard: int = 64
 
     # Models.
-    weights: str = "imagenet"
-    """"imagenet" (download or fail), "auto" (download or start at random, said loudly), or "random"."""
+    weights: Weights = "imagenet"
+    """Where DenseNet121 and ResNet50 start: "imagenet" (download or fail), "auto" (download or start at random, said
+    loudly), or "random". The other networks always start at random."""
+    normalisation: Normalisation = "own"
+    """What the Custom CNN, and backbones with weights "random", make of pixels: "imagenet" takes ImageNet's mean off
+    and divides by its deviation (the report's reading A); "min_max" stretches each face to 0 to 1 (reading B); "own" is
+    each network's as published. MesoNet and backbones with other weights keep their own."""
+    backbone_width: float = 1.0
+    """Channels of ResNet50 and DenseNet121, as a share of those in their papers; ImageNet's weights need 1."""
     sequence_models: str = "resnet50_lstm resnet50_deep_lstm resnet50_afw"
     """Those that notebook 06 trains, of `models.SEQUENCE_MODELS`; what is trained is evaluated and explained too."""
     sequence_frames: int = 10
+    """Faces in a sequence. This and all settings of sequences do nothing where source is "crops": one face a video."""
     lstm_units: int = 2048
+    """Of the sequence models."""
 
     # Training.
-    reading: str = "A"
-    """The report's reading: "A" (learning rate 1e-3) or "B" (1e-4 with weight decay 1e-7)."""
+    loss: Loss = "binary_crossentropy"
+    """Or "squared_error", ½(a−y)², as in the report's section on classification and in MesoNet."""
+    learning_rate: float = 1e-3
+    """Adam's. The report has two readings: A, 1e-3; and B, 1e-4 with a weight decay of 1e-7."""
+    weight_decay: float = 0.0
+    """Times each weight, added to its gradient: the gradient of an L2 term in the loss."""
     epochs: int = 20
-    """Of the small frame models, which start at random."""
+    """Of the Custom CNN, Meso4 and MesoInception4."""
     backbone_epochs: int = 20
     """Of DenseNet121, whose ImageNet backbone is trained too."""
     backbone_batch_size: int = 32
     """Faces, wherever a backbone is trained: DenseNet121, and the warm-up of ResNet50."""
     backbone_rate: float = 1.0
-    """The learning rate wherever a backbone is trained, as a share of the reading's."""
+    """The learning rate wherever a backbone is trained, as a share of `learning_rate`."""
     batch_size: int = 32
+    """Faces, of the models that `epochs` concerns."""
     frames_per_epoch: int = 8
     """Faces drawn at random from each video of the epoch, for the models that look at single frames."""
     sequence_batch_size: int = 10
     """Sequences; those of one update are put together, as they train on cached features (`Recipe.for_model`)."""
     sequence_epochs: int = 20
+    """Of the sequence models."""
     videos_per_update: int = 64
     """Gradients of so many sequences or faces are accumulated before the weights are updated."""
     augmentation: float = 1.0
     """How strongly training faces are augmented, as a multiple of `training.augmentation.STRENGTHS`; 0 not at all."""
-    schedule: str = "constant"
+    schedule: Schedule = "constant"
     """The learning rate: "constant" as in the report, or falling, as "cosine" or in "steps" (`Recipe.schedule`)."""
-    draw: str = "pairs"
+    draw: Draw = "pairs"
     """How the videos of an epoch are drawn (`training.batches.FaceBatches`). With "self_blended" the sequence
     models, which train on cached features, still draw pairs."""
-    precision: str = "float32"
+    precision: Precision = "float32"
     """Of what layers compute in: "float32"; "mixed_float16" or "mixed_bfloat16", for GPUs that have it; or
     "auto", mixed_float16 on a GPU and float32 without. Weights are kept in single precision in any case."""
-    compiler: str = "none"
+    compiler: Compiler = "none"
     """"xla" compiles a training step as a whole: minutes at first, less for each batch afterwards on a GPU."""
+    threads: int = 0
+    """Of each kernel of a study; 0 is its share of the cores. Sums over another number of threads come out otherwise,
+    so only a fixed number gives the same table on every machine of a kind."""
     warmup_batches: int = 2000
-    """Batches of single frames on which a backbone without ImageNet weights is trained before it is frozen."""
+    """Batches of single frames on which the sequence models' backbone is trained before it is frozen, where it starts
+    at random; refused as a change where weights is "imagenet"."""
     what_if_epochs: int = 3
     """Epochs for which notebooks 03 to 05 repeat a training with one choice changed, to show what it does; 0: not."""
     patience: int = 5
@@ -114,7 +148,10 @@ class Profile:
     """Of each person, by the models that look at single frames."""
 
     def replace(self, /, **changes) -> "Profile":
-        """A copy with other numbers. Raises ValueError for a name that no profile has or a value that is off."""
+        """A copy with other numbers.
+
+        Raises ValueError for a name that no profile has, a value that is off, or one that would do nothing.
+        """
         kinds = typing.get_type_hints(Profile)
         converted = {}
         for key, value in changes.items():
@@ -124,54 +161,65 @@ class Profile:
             converted[key] = _convert(key, value, kinds[key])
         changed = dataclasses.replace(self, **converted)
         _check(changed)
+        if changed.weights == "imagenet" and changed.warmup_batches != self.warmup_batches:
+            raise ValueError("Setting 'warmup_batches' does nothing where 'weights' is imagenet: nothing is warmed up.")
         return changed
+
+    def changes(self) -> dict:
+        """What differs from the profile of that name, by setting."""
+        named = _PROFILES[self.name].as_dict() if self.name in _PROFILES else {}
+        return {key: value for key, value in self.as_dict().items() if value != named.get(key)}
 
     def as_dict(self) -> dict:
         """The numbers as plain Python values, ready for JSON."""
         return dataclasses.asdict(self)
 
 
-_CHOICES = types.MappingProxyType({
-    "source": ("synthetic", "dfdc", "crops"),
-    "split": ("part", "original", "random"),
-    "balance": ("natural", "balanced"),
-    "boxes": ("own", "original"),
-    "weights": ("imagenet", "auto", "random"),
-    "reading": ("A", "B"),
-    "schedule": ("constant", "cosine", "steps"),
-    "draw": ("pairs", "self_blended", "balanced", "natural"),
-    "precision": ("auto", "float32", "mixed_float16", "mixed_bfloat16"),
-    "compiler": ("none", "xla"),
-})
 _MAY_BE_ZERO = (
-    "seed", "videos", "face_margin", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
-    "what_if_epochs",
+    "seed", "videos", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation", "what_if_epochs", "threads",
+    "weight_decay",
 )
+_MAY_BE_NEGATIVE = ("face_margin", "face_shift")
+"""These must be above -1."""
 
 
-def _convert(key: str, value, kind: type):
+def _convert(key: str, value, kind: Any):
     """`value`, which may be text from a command line, as the type of the field `key`."""
+    if kind not in (int, float):
+        return str(value)
     try:
-        number = float(value) if kind in (int, float) else None
+        number = float(value)
         if kind is int and number != int(number):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
         wanted = "a whole number" if kind is int else "a number"
         raise ValueError(f"Setting '{key}' takes {wanted}, not {value!r}.") from None
-    return kind(number) if number is not None else kind(value)
+    return kind(number)
+
+
+def check_choices(settings) -> None:
+    """Raises ValueError for a field of a dataclass whose type names the choices there are, where it has another."""
+    for key, kind in typing.get_type_hints(type(settings)).items():
+        allowed = get_args(kind)
+        if allowed and getattr(settings, key) not in allowed:
+            raise ValueError(f"Setting '{key}' is one of {', '.join(allowed)}, not {getattr(settings, key)!r}.")
 
 
 def _check(profile: Profile) -> None:
-    for key, allowed in _CHOICES.items():
-        if getattr(profile, key) not in allowed:
-            raise ValueError(f"Setting '{key}' is one of {', '.join(allowed)}, not {getattr(profile, key)!r}.")
+    check_choices(profile)
     for field in dataclasses.fields(profile):
         value = getattr(profile, field.name)
-        least_is_zero = field.name in _MAY_BE_ZERO
+        least_is_zero, bound = field.name in _MAY_BE_ZERO, -1 if field.name in _MAY_BE_NEGATIVE else 0
         # Written so that nan, which compares with nothing, is refused too.
-        if isinstance(value, (int, float)) and not (0 < value < math.inf or value == 0 and least_is_zero):
-            least = "zero or above" if least_is_zero else "above zero"
+        if isinstance(value, (int, float)) and not (bound < value < math.inf or value == 0 and least_is_zero):
+            least = "zero or above" if least_is_zero else f"above {bound or 'zero'}"
             raise ValueError(f"Setting '{field.name}' must be {least}, not {value}.")
+    if abs(profile.face_shift) >= (1 + profile.face_margin) / 2:
+        raise ValueError("Setting 'face_shift' must be less than half of the crop's side: no face would be in it.")
+    if profile.normalisation == "min_max" and profile.weights != "random":
+        raise ValueError("Setting 'normalisation' is min_max only with 'weights' random: ImageNet's expect their own.")
+    if profile.weights == "imagenet" and profile.backbone_width != 1:
+        raise ValueError("Setting 'weights' is imagenet only with 'backbone_width' 1: set weights=random.")
     if profile.originals_per_part >= profile.clips_per_part:
         raise ValueError("Setting 'originals_per_part' must be below 'clips_per_part': every part needs fakes.")
 
@@ -184,7 +232,7 @@ _PROFILES = {
             description="A dozen synthetic clips: what the tests run, in about three minutes.",
             source="synthetic",
             parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2,
-            clip_width=320, clip_height=240, clip_frames=24,
+            clip_width=320, clip_height=240, clip_frames=24, threads=1,
             min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
             weights="random", sequence_frames=4, lstm_units=16,
             sequence_models="resnet50_lstm resnet50_afw",
@@ -196,11 +244,12 @@ _PROFILES = {
             name="mini",
             description="The synthetic DFDC, drawn on the spot: any laptop, no download, about twenty minutes.",
             source="synthetic",
-            frames_per_video=16, face_side=96, videos_per_shard=8,
-            weights="auto", lstm_units=128, sequence_models="resnet50_lstm resnet50_afw",
+            clip_width=480, clip_height=270, frames_per_video=16, face_side=96, videos_per_shard=8, threads=1,
+            # Nothing is downloaded: with ImageNet's weights where they can be had the table would be another.
+            weights="random", lstm_units=128, sequence_models="resnet50_lstm resnet50_afw",
             # Minutes allow few updates, so batches are small and augmentation is light, and nothing stops early:
-            # the smallest networks need half of the epochs before they learn at all. Backbones start at random
-            # where nothing can be downloaded, and bear a lower rate only.
+            # the smallest networks need half of the epochs before they learn at all. Backbones that start at random
+            # bear a lower rate only.
             epochs=20, batch_size=16, frames_per_epoch=10, sequence_epochs=16,
             backbone_epochs=2, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
             videos_per_update=1, schedule="steps", patience=20, augmentation=0.4, evaluation_frames=8,
@@ -214,7 +263,8 @@ _PROFILES = {
             videos=30000,
             # One face a video, and it is all there is.
             min_frames=1, frames_per_video=1, max_people=1, frames_per_epoch=1, evaluation_frames=1,
-            face_side=112, videos_per_shard=1024,
+            # How its crops lie on the box that MTCNN finds: faces of other videos are cut like them.
+            face_margin=-0.13, face_shift=0.12, face_side=112, videos_per_shard=1024,
             weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1,
             schedule="cosine", patience=16, augmentation=0.4, tta_variants=2, robustness_faces=300, robustness_frames=1,
         ),

@@ -2,13 +2,17 @@
 
     home/                    $DFDC_HOME, else the checkout this package lives in, else the current folder
     ├── data/<set>/          raw videos, never changed                    ($DFDC_DATA moves it)
-    ├── figures/<profile>/   pictures, named by the notebook that drew them
-    └── runs/<profile>/      everything else a study makes                ($DFDC_RUNS moves it)
+    ├── figures/<study>/     pictures, named by the notebook that drew them
+    └── runs/<study>/        everything else a study makes                ($DFDC_RUNS moves it)
+
+A study is called like its profile, or, where the data set was named ($DFDC_DATA, --data), like both together:
+"crops-deepfake-faces". --name, and STUDY in a notebook, call it otherwise.
 """
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -19,6 +23,11 @@ from dfdc_utils import profiles
 from dfdc_utils.profiles import Profile
 
 PACKAGE = Path(__file__).resolve().parent
+KAGGLE_INPUT = Path("/kaggle/input")
+
+_LAST_RUN = "last_run.json"
+# No separator, and not hidden: it becomes the name of a folder.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def project_root() -> Path | None:
@@ -27,15 +36,31 @@ def project_root() -> Path | None:
     return root if (root / "notebooks").is_dir() and (root / "pyproject.toml").is_file() else None
 
 
+def kaggle_mounts() -> list[Path]:
+    """The folders under which Kaggle mounts data sets; none elsewhere.
+
+    A competition's data lies in `/kaggle/input/<slug>` or `/kaggle/input/competitions/<slug>`.
+    """
+    return [folder for folder in (KAGGLE_INPUT / "competitions", KAGGLE_INPUT) if folder.is_dir()]
+
+
 def _folder(variable: str, default: Path) -> Path:
     value = os.environ.get(variable)
     return Path(value).expanduser().resolve() if value else default
+
+
+def _last_run(run: Path) -> dict:
+    """On which data set and with which settings the study in the folder `run` was last run; empty where it was not."""
+    path = run / _LAST_RUN
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 @dataclass(frozen=True)
 class Workspace:
     """The folders and files of one study, from whatever folder a notebook runs."""
 
+    name: str
+    """Of the study."""
     profile: Profile
     home: Path
     data: Path
@@ -44,27 +69,72 @@ class Workspace:
     figures: Path
 
     @classmethod
-    def open(cls, profile: Profile | str, /, **overrides) -> "Workspace":
-        """The workspace of `profile` (a `Profile` or its name), with some of its numbers replaced.
+    def open(cls, profile: Profile | str, /, study: str | None = None, **overrides) -> "Workspace":
+        """The workspace of a study of `profile` (a `Profile` or its name), with some of its numbers replaced.
 
         Its folders are made when something is first written into them.
+
+        Args:
+            study: its name; by default as the head of this file says.
+
+        Raises ValueError for a name that is no file name, and as `Profile.replace` does.
         """
         if isinstance(profile, str):
             profile = profiles.get(profile)
         profile = profile.replace(**overrides)
         home = _folder("DFDC_HOME", project_root() or Path.cwd())
+        named = os.environ.get("DFDC_DATA") if profile.source != "synthetic" else None
+        folder = re.sub(r"[^A-Za-z0-9._]+", "-", Path(named).expanduser().resolve().name) if named else ""
+        name = study or "-".join(filter(None, [profile.name, folder]))
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"A study's name is made of letters, digits, '.', '_' and '-', not {name!r}.")
         return cls(
+            name=name,
             profile=profile,
             home=home,
             data=_folder("DFDC_DATA", home / "data"),
-            run=_folder("DFDC_RUNS", home / "runs") / profile.name,
-            figures=home / "figures" / profile.name,
+            run=_folder("DFDC_RUNS", home / "runs") / name,
+            figures=home / "figures" / name,
         )
+
+    @classmethod
+    def reopen(cls, study: str) -> "Workspace":
+        """The workspace of a study as it was last run: with its profile and the settings that were replaced.
+
+        Raises FileNotFoundError, naming those there are, for a study that has never run.
+        """
+        runs = _folder("DFDC_RUNS", _folder("DFDC_HOME", project_root() or Path.cwd()) / "runs")
+        last = _last_run(runs / study)
+        if not last:
+            known = ", ".join(sorted(path.parent.name for path in runs.glob(f"*/{_LAST_RUN}"))) or "none"
+            raise FileNotFoundError(f"There is no study '{study}' in {runs}. Studies: {known}.")
+        return cls.open(last["profile"], study, **last["settings"])
+
+    @property
+    def data_set(self) -> Path | None:
+        """The root of the data set that this study has worked on; None where it has not begun."""
+        last = _last_run(self.run)
+        return Path(last["data_set"]) if last else None
+
+    def claim(self, root: Path) -> None:
+        """From now on this study is one of the data set at `root`, with the workspace's settings.
+
+        Raises ValueError where it is one of another, and that is still there: two sets never meet in one folder.
+        """
+        known = self.data_set
+        if known is not None and known != root and known.is_dir():
+            raise ValueError(
+                f"The study {self.name} in {self.run} is one of the data set in {known}, not of {root}. "
+                "Give this one another name: --name NAME (STUDY in a notebook)."
+            )
+        last = {"data_set": str(root), "profile": self.profile.name, "settings": self.profile.changes()}
+        if last != _last_run(self.run):
+            write_json(self.run / _LAST_RUN, last)
 
     @property
     def synthetic(self) -> Path:
-        """The synthetic DFDC of this profile."""
-        return self.home / "data" / self.profile.name
+        """The synthetic DFDC of this study."""
+        return self.home / "data" / self.name
 
     @property
     def table(self) -> Path:
@@ -78,8 +148,13 @@ class Workspace:
 
     @property
     def faces(self) -> Path:
-        """The face store, a folder of shards, with the video account beside them."""
+        """The face stores: a folder for each way in which faces were cut (`faces.store.open_store`)."""
         return self.run / "faces"
+
+    @property
+    def made_from(self) -> Path:
+        """What each artefact was made from, one record each (`dfdc_utils.made_from`)."""
+        return self.run / "made_from"
 
     @property
     def notebooks(self) -> Path:
@@ -87,7 +162,7 @@ class Workspace:
         return self.run / "notebooks"
 
     @property
-    def study(self) -> Path:
+    def ledger(self) -> Path:
         """What the runner remembers of the notebooks that succeeded (JSON)."""
         return self.run / "study.json"
 

@@ -7,6 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
+from made_up_study import make_study
 
 from dfdc_utils.workspace import Workspace
 
@@ -29,3 +30,9 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.delenv("DFDC_DATA", raising=False)
     monkeypatch.delenv("DFDC_RUNS", raising=False)
     return Workspace.open("tiny")
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """The workspace of a study without videos, with its table and its face store."""
+    return make_study(tmp_path, monkeypatch)

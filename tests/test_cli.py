@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dfdc_utils import cli, environment, study
+from dfdc_utils.study import runner
 from dfdc_utils.workspace import write_json
 
 
@@ -24,7 +25,9 @@ def test_help_names_every_command():
     printed = run("--help").stdout
     assert all(command in printed for command in ("study", "make-mini", "extract", "predict", "doctor"))
     printed = run("study", "--help").stdout
-    options = ("--profile", "--set", "--data", "--only", "--from", "--force", "--list")
+    options = (
+        "--profile", "--set", "--data", "--name", "--only", "--from", "--force", "--list", "--jobs", "--scheduler",
+    )
     assert all(option in printed for option in options)
 
 
@@ -45,7 +48,7 @@ def test_a_known_error_is_one_line(workspace, capsys, monkeypatch, tmp_path, arg
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
     (notebooks / "01_explore_the_data.ipynb").touch()
-    monkeypatch.setattr(study, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(runner, "project_root", lambda: tmp_path)
     assert cli.main(arguments) == 2
     captured = capsys.readouterr()
     assert message in captured.err
@@ -71,10 +74,11 @@ def test_a_failed_study_exits_with_1_and_an_interrupted_one_with_130(workspace, 
 def test_options_reach_the_runner(workspace, monkeypatch, tmp_path):
     seen = {}
     monkeypatch.setattr(study, "run", lambda workspace, **options: seen.update(options, workspace=workspace))
-    arguments = "study --profile tiny --set epochs=3 --set seed=1 --from 04 --force".split()
+    arguments = "study --profile tiny --set epochs=3 --set seed=1 --from 04 --force --name one --jobs 3".split()
     assert cli.main(arguments) == 0
     assert (seen["start"], seen["force"], list(seen["only"])) == ("04", True, [])
     assert (seen["workspace"].profile.epochs, seen["workspace"].profile.seed) == (3, 1)
+    assert (seen["jobs"], seen["scheduler"], seen["workspace"].name) == (3, None, "one")
     assert seen["workspace"].profile.source == "synthetic"
 
 
@@ -85,6 +89,7 @@ def test_named_data_replaces_what_would_be_drawn_in_the_kernels_too(workspace, m
     assert cli.main(["study", "--profile", "tiny", "--data", "mine"]) == 0
     assert seen["workspace"].profile.source == "dfdc"
     assert seen["workspace"].data == tmp_path / "mine"
+    assert seen["workspace"].run.name == "tiny-mine", "not in the folder of the demo"
     assert cli.os.environ["DFDC_DATA"] == str(tmp_path / "mine")
 
 
@@ -101,22 +106,25 @@ def test_list_says_what_would_run_and_why(workspace, monkeypatch, capsys):
 
 
 def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(workspace, monkeypatch, capsys):
-    from dfdc_utils.evaluation import predict
+    from dfdc_utils.evaluation import verdicts as room
 
     asked = []
     verdicts = [
-        predict.Verdict(path=Path("a.mp4"), p_fake=0.5, faces=16, reason=None),
-        predict.Verdict(path=Path("much_longer.mp4"), p_fake=0.123456, faces=3, reason=None),
-        predict.Verdict(path=Path("empty.mp4"), p_fake=None, faces=0, reason="no face in any of 16 frames"),
+        (Path("a.mp4"), 0.5, 16, None),
+        (Path("much_longer.mp4"), 0.123456, 3, None),
+        (Path("empty.mp4"), None, 0, "no face in any of 16 frames"),
     ]
 
-    def score_videos(paths, name, workspace, *, published):
-        asked.append((paths, name, published))
-        return verdicts[: len(paths)]
+    def score_videos(paths, names, workspace, *, published):
+        asked.append((paths, names, published))
+        return [
+            room.Verdict(path, name, p_fake, faces, reason)
+            for name in names for path, p_fake, faces, reason in verdicts[: len(paths)]
+        ]
 
-    monkeypatch.setattr(predict, "score_videos", score_videos)
+    monkeypatch.setattr(room, "score_videos", score_videos)
     assert cli.main(["predict", "a.mp4", "much_longer.mp4", "--profile", "tiny", "--model", "meso4"]) == 0
-    assert asked == [([Path("a.mp4"), Path("much_longer.mp4")], "meso4", None)]
+    assert asked == [([Path("a.mp4"), Path("much_longer.mp4")], ["meso4"], None)]
     printed = capsys.readouterr().out
     assert [line.split() for line in printed.splitlines()[:3]] == [
         ["video", "P(fake)", "verdict", "faces"],
@@ -126,9 +134,14 @@ def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(works
     assert printed.count("not proof") == 1
     assert "Meso4" in printed
 
+    # Several models, each with its own verdicts.
+    assert cli.main(["predict", "a.mp4", "--profile", "tiny", "--model", "meso4", "custom_cnn"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("a.mp4") == 2 and "Scored by Meso4" in printed and "Scored by Custom CNN" in printed
+
     # The authors' weights need no study.
     assert cli.main(["predict", "a.mp4", "--published", "F2F"]) == 0
-    assert asked[-1] == ([Path("a.mp4")], "meso4", "F2F")
+    assert asked[-1] == ([Path("a.mp4")], ["meso4"], "F2F")
     assert "the authors' weights (F2F)" in capsys.readouterr().out
 
     assert cli.main(["predict", "a", "b", "c", "--profile", "tiny", "--model", "meso4"]) == 1

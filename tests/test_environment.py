@@ -1,13 +1,12 @@
-import json
-import subprocess
-import sys
 import time
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
 from dfdc_utils import environment
-from dfdc_utils.workspace import Workspace
+from dfdc_utils import workspace as workspaces
+from dfdc_utils.workspace import Workspace, project_root
 
 
 def test_kind_of_machine(monkeypatch):
@@ -18,25 +17,6 @@ def test_kind_of_machine(monkeypatch):
     assert environment.kind() == "colab"
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
     assert environment.kind() == "kaggle", "Kaggle's image carries Colab's variables too"
-
-
-def test_versions_are_told_without_importing_anything():
-    code = (
-        "import json, sys\nfrom dfdc_utils import environment\nversions = environment.versions()\n"
-        "assert not {'tensorflow', 'cv2', 'numpy'} & set(sys.modules)\nprint(json.dumps(versions))"
-    )
-    process = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    versions = json.loads(process.stdout)
-    assert versions["python"] == sys.version.split()[0]
-    assert {"tensorflow", "keras", "mtcnn", "imgaug", "opencv-python", "av"} <= set(versions)
-    assert "missing" not in versions.values()
-
-
-def test_kaggles_mounts(tmp_path, monkeypatch):
-    monkeypatch.setattr(environment, "KAGGLE_INPUT", tmp_path / "input")
-    assert environment.kaggle_mounts() == []
-    (tmp_path / "input" / "competitions").mkdir(parents=True)
-    assert environment.kaggle_mounts() == [tmp_path / "input" / "competitions", tmp_path / "input"]
 
 
 def test_a_sound_machine_gets_a_clean_bill_in_seconds(workspace, capsys):
@@ -89,14 +69,56 @@ def test_a_tensorflow_that_kills_its_process_is_reported(capsys):
     assert "AVX" in check.mend
     check = environment._gpu(environment._start("print(2)"))
     assert (check.mend, check.found) == (None, "2 found")
-    check = environment._gpu(environment._start("print(0)"))
-    assert check.mend is None, "no GPU is not a fault"
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path, monkeypatch):
+    """Puts a driver's tool, made of shell commands, on the PATH."""
+    def install(commands):
+        program = tmp_path / "bin" / "nvidia-smi"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{commands}\n")
+        program.chmod(0o755)
+
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return install
+
+
+SEES_NO_GPU = "print(0)"
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")
+def test_a_machine_without_a_gpu_is_no_fault(nvidia_smi):
+    assert environment._gpu(environment._start(SEES_NO_GPU)).mend is None
+    nvidia_smi("echo No devices were found; exit 6")
+    assert environment._gpu(environment._start(SEES_NO_GPU)).mend is None
+
+
+def test_a_gpu_that_tensorflow_cannot_use_is_a_fault_unless_it_was_hidden(nvidia_smi, monkeypatch):
+    nvidia_smi("echo 'GPU 0: NVIDIA H100 (UUID: GPU-0)'")
+    check = environment._gpu(environment._start(SEES_NO_GPU))
+    assert "TensorFlow cannot use it" in check.found
+    readme = (project_root() / "README.md").read_text()
+    (line,) = {line.strip() for line in readme.splitlines() if "and-cuda" in line}
+    assert line.removeprefix(".venv/bin/") in check.mend
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    check = environment._gpu(environment._start(SEES_NO_GPU))
+    assert check.mend is None and "CUDA_VISIBLE_DEVICES=-1" in check.found
+
+
+def test_a_driver_that_hangs_does_not_keep_the_doctor(nvidia_smi, monkeypatch):
+    monkeypatch.setattr(environment, "_DRIVER_SECONDS", 0.5)
+    nvidia_smi("exec sleep 30")
+    began = time.monotonic()
+    assert "cannot use it" in environment._gpu(environment._start(SEES_NO_GPU)).found
+    assert time.monotonic() - began < 10
 
 
 def test_missing_codecs_data_and_disk_space_have_mends(workspace, monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "_CODECS", (("h264", "r"), ("not_a_codec", "w")))
     assert "not_a_codec (encoder)" in environment._codecs().found
-    monkeypatch.setattr(environment, "KAGGLE_INPUT", tmp_path / "none")
+    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "none")
     check = environment._data(Workspace.open("full"))
     assert "No data set found" in check.found
     assert "download" in check.mend

@@ -68,7 +68,8 @@ def test_one_cell_is_tagged_parameters_and_the_next_opens_the_workspace(notebook
     exec(cells[tagged[0]].source, names)
     assert names["PROFILE"] == "mini"
     assert names["OVERRIDES"] == {}
-    assert "Workspace.open(PROFILE, **OVERRIDES)" in cells[tagged[0] + 1].source
+    assert names["STUDY"] is None
+    assert "Workspace.open(PROFILE, STUDY, **OVERRIDES)" in cells[tagged[0] + 1].source
 
 
 def test_links_lead_to_the_notebook_before_and_after_at_both_ends(path, notebook):

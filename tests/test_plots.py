@@ -19,7 +19,7 @@ TITLES = [models.title(name) for name in models.names()]
 
 def texts(figure):
     """Everything that is written in a figure."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     return " | ".join(text.get_text() for text in figure.findobj(plt.Text) if text.get_text())
 
 
@@ -118,9 +118,23 @@ def test_fakes_per_original(table):
 
 def test_histograms_are_shares_of_each_label(statistics):
     figure = plots.histograms(statistics)
-    filled = [sum(bar.get_height() for bar in container) for container in figure.axes[0].containers]
-    assert filled == pytest.approx([100, 100])
     assert len(figure.axes) == 6
+    for ax in figure.axes:
+        areas = [_area(filled.get_paths()[0].vertices) for filled in ax.collections]
+        # Of twenty bins, so that an area is the width of a bin times the sum of the shares.
+        low, high = np.ptp(ax.dataLim.intervalx) / 20 * np.array([99.9, 100.1])
+        assert len(areas) == 2 and low < min(areas) <= max(areas) < high
+
+
+def test_histograms_leave_out_what_has_no_label(statistics):
+    extreme = statistics.assign(seconds=np.where(statistics["label"].isna(), 1e6, statistics["seconds"]))
+    (seconds,) = plots.histograms(extreme, {"seconds": ("Duration (s)", 1)}).axes
+    assert seconds.get_xlim()[1] < 20
+
+
+def _area(corners):
+    x, y = corners.T
+    return abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
 
 
 def test_categories_count_what_cannot_be_read(statistics):
@@ -153,6 +167,8 @@ def test_splits_and_what_leaks(table):
         {"by part": {"videos": 0, "originals": 0}, "at random": {"videos": 10, "originals": 5}},
     )
     assert "10 (50 %)" in texts(figure) and "0 (0 %)" in texts(figure)
+    train, test = ([(bar.get_x(), bar.get_width()) for bar in bars] for bars in figure.axes[0].containers)
+    assert train == [(0, 40)] * 2 and test == [(40, 20)] * 2
 
 
 def test_detections_are_drawn_in_the_frames_pixels():
@@ -244,13 +260,23 @@ def test_an_architecture_of_a_few_layers_names_each():
 def test_roc_curves_name_the_auc_best_first(videos):
     videos["Perfect"] = videos["Meso4"].assign(p_fake=(videos["Meso4"]["label"] == "FAKE").astype(float))
     figure = plots.roc_curves(videos)
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[0] == "1.000  Perfect" and len(labels) == 1 + len(TITLES)
+    perfect = next(line for line in figure.axes[0].lines if line.get_label() == "Perfect")
+    assert [0, 1] in perfect.get_xydata().tolist(), "all fakes are found before a real is called fake"
+
+
+def test_a_long_name_pushes_nothing_off_the_page(videos):
+    figure = plots.roc_curves({"Mean of all six, weighted on the validation split": videos["Meso4"]})
+    figure.draw_without_rendering()
+    shown = [figure.axes[0].yaxis.label, *figure.legends[0].get_texts()]
+    boxes = [text.get_window_extent() for text in shown]
+    assert min(box.x0 for box in boxes) >= 0 and max(box.x1 for box in boxes) <= figure.bbox.x1
 
 
 def test_a_model_has_the_same_colour_in_every_figure(videos):
     def colours(figure):
-        return {line.get_label().split("  ")[-1]: line.get_color() for line in figure.axes[0].lines[1:]}
+        return {line.get_label(): line.get_color() for line in figure.axes[0].lines[1:]}
 
     everything = colours(plots.roc_curves(videos))
     fewer = colours(plots.roc_curves({title: videos[title] for title in reversed(TITLES[2:])}))
@@ -276,8 +302,27 @@ def test_tta_effect(measured):
 
 def test_score_distributions_show_every_video(videos):
     figure = plots.score_distributions(videos)
-    assert sum(len(dots.get_offsets()) for dots in figure.axes[0].collections) == 30 * len(videos)
+    (axes,) = figure.axes
+    dots = [dots for dots in axes.collections if isinstance(dots, plt.matplotlib.collections.PathCollection)]
+    places = np.concatenate([layer.get_offsets() for layer in dots])
+    assert sorted(places[:, 0]) == pytest.approx(sorted(pd.concat(videos.values())["p_fake"]))
+    fills = np.concatenate([layer.get_facecolors() for layer in dots])
+    hollow = fills[:, 3] == 0
+    assert sorted(places[hollow, 0]) == [0.7] * len(videos), "who was not judged"
+    # Reals above fakes, on the line of their model.
+    reals = (fills[:, :3] == plt.matplotlib.colors.to_rgb(plots.REAL)).all(axis=1)
+    assert (places[reals, 1] % 1 > 0.5).all() and (places[~reals & ~hollow, 1] % 1 < 0.5).all()
     assert "no face: training prior" in texts(figure)
+
+
+def test_scores_are_drawn_in_the_same_places_each_time_whatever_chance_does_elsewhere(videos):
+    def places():
+        return [dots.get_offsets().tolist() for dots in plots.score_distributions(videos).axes[0].collections]
+
+    np.random.seed(1)
+    first, chance = places(), np.random.random()
+    np.random.seed(1)
+    assert np.random.random() == chance and places() == first
 
 
 def test_worst_clips():
@@ -290,6 +335,15 @@ def test_comparison_without_a_training_accuracy_still_has_every_model(compared):
     written = texts(plots.comparison(compared))
     assert all(title in written for title in TITLES)
     assert "0.930" in written and "0.86" in written
+
+
+def test_comparison_draws_each_models_interval_on_its_line_even_where_the_auc_lies_outside(compared):
+    compared.loc[0, ["test_auc_low", "test_auc_high"]] = 0.5, 0.9
+    left, right = plots.comparison(compared, majority=0.7).axes
+    lines, dots = right.collections
+    assert lines.get_segments()[0].tolist() == [[0.5, 0], [0.9, 0]]
+    assert dots.get_offsets().tolist() == [[auc, row] for row, auc in enumerate(compared["test_auc"])]
+    assert [label.get_text() for label in left.get_yticklabels()] == TITLES
 
 
 def test_kernels():
@@ -348,16 +402,35 @@ def test_plots_need_no_keras():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_figures_leave_the_look_of_others_alone(videos, compared):
+    with plt.rc_context():
+        before = dict(plt.rcParams)
+        plots.score_distributions(videos)
+        plots.comparison(compared)
+        plots.confusion_matrices(videos)
+        assert dict(plt.rcParams) == before
+
+
+def test_seaborn_is_there_only_with_the_figures():
+    code = "import sys; import dfdc_utils; sys.exit('seaborn' in sys.modules or 'pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_extraction_shows_the_coverage_of_every_video_that_has_a_face():
     account = pd.DataFrame({
         "video": list("abcd"), "outcome": ["ok", "ok", "ok", "no_face"], "frames_read": 10,
-        "second_look": [None, None, "brighter", None], "detection": 0.1, "elapsed": [0.4, 0.5, 0.6, 0.2],
+        "second_pass": [None, None, "brighter", None], "detection": 0.1, "elapsed": [0.4, 0.5, 0.6, 0.2],
     })
     faces = pd.DataFrame({"video": ["a"] * 10 + ["b"] * 6 + ["c"] * 5 + ["c"], "track": [0] * 21 + [1]})
     figure = plots.extraction(account, faces)
-    bars = {bar.get_x(): bar.get_height() for bar in figure.axes[1].patches if bar.get_height()}
-    assert bars == {100: 1, 60: 1, 50: 1}
-    assert "a second look helped" in texts(figure)
+    first, second = (
+        {bar.get_x(): bar.get_height() for bar in bars if bar.get_height()} for bars in figure.axes[1].containers
+    )
+    # Each in its half of five hundredths.
+    assert {frozenset(first.items()), frozenset(second.items())} == {
+        frozenset({100.0: 1, 60.0: 1}.items()), frozenset({52.5: 1}.items())
+    }
+    assert "a second pass helped" in texts(figure)
 
 
 def test_a_table_to_filter_holds_its_rows_as_text():
@@ -373,6 +446,12 @@ def test_aggregation_shows_every_number_and_the_best_of_each_model_in_bold():
     written = {text.get_text(): text.get_fontweight() for text in axes.texts}
     assert written == {"0.800": "bold", "0.700": "normal", "0.510": "normal", "0.520": "bold"}
     assert [label.get_text() for label in axes.get_xticklabels()] == ["mean", "logit mean"]
+
+
+def test_aggregation_of_a_model_that_a_method_cannot_combine_marks_the_best_of_the_others():
+    aucs = pd.DataFrame({"mean": [np.nan], "median": [0.6], "learned": [0.8]}, index=["Meso4"])
+    written = {text.get_text(): text.get_fontweight() for text in plots.aggregation(aucs).axes[0].texts}
+    assert written == {"0.600": "normal", "0.800": "bold"}
 
 
 def test_reliability_before_and_after():
@@ -398,14 +477,16 @@ def test_robustness_has_a_panel_a_corruption_and_a_line_a_model_from_the_clean_v
 
 def test_the_ablation_shows_each_change_with_its_interval_by_model():
     rows = pd.DataFrame({
-        "variant": ["zoom", "shift_back", "all"], "auc": [0.1, 0.0, 0.05], "auc_low": [0.0, -0.1, 0.0],
+        "variant": ["wider", "lit_left", "all"], "auc": [0.1, 0.0, 0.05], "auc_low": [0.0, -0.1, 0.0],
         "auc_high": [0.2, 0.1, 0.1], "log_loss": [-0.1, 0.1, 0.0], "log_loss_low": -0.2, "log_loss_high": 0.2,
     })
     figure = plots.tta_ablation({"Meso4": rows, "Custom CNN": rows.assign(auc=0.3)})
     auc, log_loss = figure.axes
-    assert [dots.get_offsets()[:, 0].tolist() for dots in auc.collections[1::2]] == [[0.1, 0, 0.05], [0.3] * 3]
-    assert auc.collections[0].get_segments()[1][:, 0].tolist() == [-0.1, 0.1]
-    assert [label.get_text() for label in auc.get_yticklabels()] == ["zoom", "shift back", "all"]
+    lines, dots = auc.collections
+    assert dots.get_offsets()[:, 0].tolist() == [0.1, 0, 0.05, 0.3, 0.3, 0.3]
+    assert lines.get_segments()[1][:, 0].tolist() == [-0.1, 0.1]
+    assert dots.get_offsets()[:, 1].round(3).tolist() == [-0.2, 0.8, 1.8, 0.2, 1.2, 2.2]
+    assert [label.get_text() for label in auc.get_yticklabels()] == ["wider", "lit left", "all"]
     assert "less is better" in log_loss.get_title(loc="left")
 
 
@@ -417,7 +498,7 @@ def test_subgroups_have_a_panel_a_kind_and_say_how_many_videos_there_are():
     figure = plots.subgroups({"Meso4": rows, "Custom CNN": rows})
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["By method", "By light"]
     assert "sound (2) | original (9)" in texts(figure) and "dim (11)" in texts(figure)
-    assert figure.axes[1].collections[1].get_offsets()[0, 0] == 0.7
+    assert figure.axes[1].collections[1].get_offsets()[:, 0].tolist() == [0.7, 0.7]
 
 
 def test_leakage_shows_every_draw_and_the_means():
@@ -427,5 +508,8 @@ def test_leakage_shows_every_draw_and_the_means():
     })
     figure = plots.leakage(aucs)
     assert "0.25" in texts(figure) and "0.65" in texts(figure)
-    assert [dots.get_label() for dots in figure.axes[0].collections] == ["random", "by part"]
-    assert figure.axes[0].collections[1].get_offsets()[:, 0].tolist() == [0.6, 0.7]
+    shown = np.concatenate([
+        np.c_[dots.get_offsets(), dots.get_facecolors()[:, 3] > 0] for dots in figure.axes[0].collections
+    ])
+    assert shown.round(3).tolist() == [[0.2, -0.2, 0], [0.3, -0.2, 0], [0.6, 0.2, 1], [0.7, 0.2, 1]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["random", "by part"]

@@ -28,7 +28,7 @@ def test_the_full_study_has_the_reports_numbers():
     full = profiles.get("full")
     assert (full.min_frames, full.face_side, full.lstm_units, full.sequence_frames) == (150, 224, 2048, 10)
     assert (full.epochs, full.batch_size, full.sequence_batch_size, full.warmup_batches) == (20, 32, 10, 2000)
-    assert (full.split, full.reading, full.weights) == ("part", "A", "imagenet")
+    assert (full.split, full.learning_rate, full.weight_decay, full.weights) == ("part", 1e-3, 0, "imagenet")
 
 
 def test_a_profile_is_frozen():
@@ -38,7 +38,10 @@ def test_a_profile_is_frozen():
 
 @pytest.mark.parametrize(
     ("key", "text", "value"),
-    [("epochs", "3", 3), ("face_margin", ".25", 0.25), ("weights", "auto", "auto"), ("tta_variants", "0", 0)],
+    [
+        ("epochs", "3", 3), ("face_margin", "-.25", -0.25), ("face_shift", "-0.1", -0.1), ("weights", "auto", "auto"),
+        ("tta_variants", "0", 0), ("weight_decay", "0", 0.0),
+    ],
 )
 def test_settings_from_a_command_line_are_converted(key, text, value):
     changed = getattr(profiles.get("mini", **{key: text}), key)
@@ -58,9 +61,17 @@ def test_settings_from_a_command_line_are_converted(key, text, value):
         ({"face_margin": "wide"}, "'face_margin' takes a number"),
         ({"face_margin": float("nan")}, "'face_margin'"),
         ({"face_margin": "inf"}, "'face_margin'"),
+        ({"face_margin": -1}, "'face_margin' must be above -1, not -1.0"),
+        ({"face_shift": 0.65}, "'face_shift' must be less than half"),
+        ({"face_margin": -0.5, "face_shift": -0.25}, "'face_shift' must be less than half"),
         ({"epochs": 0}, "'epochs' must be above zero"),
         ({"seed": -1}, "'seed' must be"),
+        ({"weight_decay": -1e-7}, "'weight_decay' must be zero or above"),
         ({"split": "actor"}, "'split' is one of part, original, random"),
+        ({"loss": "hinge"}, "'loss' is one of binary_crossentropy, squared_error"),
+        ({"normalisation": "min_max", "weights": "imagenet"}, "'normalisation' is min_max only with 'weights' random"),
+        ({"normalisation": "min_max", "weights": "auto"}, "'normalisation' is min_max only with 'weights' random"),
+        ({"weights": "imagenet", "warmup_batches": 3}, "'warmup_batches' does nothing where 'weights' is imagenet"),
         ({"clips_per_part": 3, "originals_per_part": 3}, "every part needs fakes"),
     ],
 )

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from set_files import make_crops
 
-from dfdc_utils.data.metadata import open_study_table
-from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.data.study_table import open_study_table
+from dfdc_utils.faces.store import open_store
 from dfdc_utils.workspace import Workspace, project_root
 
 NUMBERS = {
@@ -50,7 +50,7 @@ def study(tmp_path_factory):
 
 def test_every_crop_is_a_face_of_the_store(study):
     workspace, _ = study
-    store, table = FaceStore(workspace.faces), open_study_table(workspace)
+    store, table = open_store(workspace), open_study_table(workspace)
     # About 80 of the set's 100 videos: whole families of them.
     assert 70 <= len(table) == len(store.faces()) <= 80
     assert (store.account()["outcome"] == "ok").all()

@@ -46,6 +46,48 @@ def test_variables_move_home_data_and_runs(tmp_path, monkeypatch):
     assert moved.synthetic == tmp_path / "home" / "data" / "tiny", "what is drawn does not go among real data"
 
 
+def test_a_study_is_called_like_its_profile_and_the_data_that_were_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path))
+    assert Workspace.open("sample").name == "sample"
+    monkeypatch.setenv("DFDC_DATA", str(tmp_path / "my faces"))
+    assert Workspace.open("crops").run == tmp_path / "runs" / "crops-my-faces"
+    # What is drawn is no named data.
+    assert Workspace.open("tiny").name == "tiny"
+    assert Workspace.open("tiny", source="dfdc").name == "tiny-my-faces"
+    chosen = Workspace.open("tiny", "group_1")
+    assert (chosen.name, chosen.synthetic.name, chosen.figures.name) == ("group_1",) * 3
+    for name in ("a/b", "..", ".hidden", "-x"):
+        with pytest.raises(ValueError, match="study's name"):
+            Workspace.open("tiny", name)
+
+
+def test_a_study_remembers_its_data_and_settings_and_refuses_another_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path))
+    first, second = tmp_path / "one", tmp_path / "two"
+    first.mkdir()
+    second.mkdir()
+    study = Workspace.open("crops", "mine", videos=50, seed=3)
+    assert study.data_set is None
+    study.claim(first)
+    again = Workspace.reopen("mine")
+    assert (again.profile, again.data_set) == (study.profile, first)
+    with pytest.raises(ValueError, match=r"study mine .*one of the data set in .*one, not of .*two.*--name"):
+        study.claim(second)
+    # It was moved.
+    first.rmdir()
+    study.claim(second)
+    assert study.data_set == second
+    with pytest.raises(FileNotFoundError, match="no study 'other'.*Studies: mine"):
+        Workspace.reopen("other")
+
+
+def test_kaggles_mounts(tmp_path, monkeypatch):
+    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "input")
+    assert workspaces.kaggle_mounts() == []
+    (tmp_path / "input" / "competitions").mkdir(parents=True)
+    assert workspaces.kaggle_mounts() == [tmp_path / "input" / "competitions", tmp_path / "input"]
+
+
 def test_opening_makes_no_folder_and_takes_overrides(tmp_path, monkeypatch):
     monkeypatch.setenv("DFDC_HOME", str(tmp_path))
     opened = Workspace.open("mini", epochs="3")
@@ -59,7 +101,8 @@ def test_opening_makes_no_folder_and_takes_overrides(tmp_path, monkeypatch):
 def test_every_file_has_a_place_of_its_own():
     opened = Workspace.open("mini")
     files = [
-        opened.table, opened.videos, opened.faces, opened.notebooks, opened.study, opened.submission,
+        opened.table, opened.videos, opened.faces, opened.notebooks, opened.ledger, opened.made_from,
+        opened.submission,
         opened.comparison,
     ]
     for place in (opened.model, opened.training, opened.predictions, opened.metrics):

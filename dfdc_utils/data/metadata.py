@@ -7,14 +7,15 @@ file can be read is found out when its faces are looked for.
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
-from dfdc_utils import environment, profiles
+from dfdc_utils import profiles
 from dfdc_utils.data import layouts
-from dfdc_utils.workspace import Workspace, whole
+from dfdc_utils.data.study_table import COLUMNS
+from dfdc_utils.workspace import Workspace, kaggle_mounts
 
-COLUMNS = ("video", "path", "part", "label", "original", "split")
 PROBLEM_COLUMNS = ("problem", "part", "video", "detail")
 
 DRAWN = "drawn.json"
@@ -58,7 +59,8 @@ def read(root: Path) -> Dataset:
         raise FileNotFoundError(
             f"No videos in {root}: expected folders such as dfdc_train_part_0 with mp4 files, or mp4 files."
         )
-    rows, problems, first = [], [], {}
+    rows, first = [], {}
+    problems: list[dict] = []
     name, found = layout.read(root, problems)
     if not found and not problems:
         raise FileNotFoundError(f"The folders are those of {name}, but there is no video in them: {root}.")
@@ -95,35 +97,36 @@ def fingerprint(root: Path) -> list[tuple[str, int, int]]:
     return sorted(files)
 
 
-def locate(workspace: Workspace, data: str | Path | None = None) -> Path:
+def locate(workspace: Workspace) -> Path:
     """The root of the data set that a study reads.
 
-    A synthetic profile reads what was drawn for it. Otherwise the places are, in this order: `data`,
-    `$DFDC_DATA`, Kaggle's mounts, `data/`; the first that holds a data set is taken. In a folder of several
-    data sets, the one named like the profile is.
+    A synthetic profile reads what was drawn for it. Otherwise the places are, in this order: `$DFDC_DATA`, the set
+    that the study has worked on, Kaggle's mounts, `data/`; the first that holds a data set is taken. In a folder of
+    several data sets, the one named like the profile is.
 
     Raises FileNotFoundError, listing where was looked, if there is none, and ValueError if there are several.
     """
     profile = workspace.profile
-    if data is None and profile.source == "synthetic":
+    if profile.source == "synthetic":
         if layouts.of(workspace.synthetic) is None:
             raise FileNotFoundError(
                 f"The synthetic data set is not in {workspace.synthetic}. Draw it: "
                 f"python -m dfdc_utils make-mini --profile {profile.name} --out {workspace.synthetic}"
             )
         return workspace.synthetic
-    if data is not None:
-        places = [Path(data).expanduser().resolve()]
-    elif os.environ.get("DFDC_DATA"):
+    if os.environ.get("DFDC_DATA"):
         # A place that was asked for must hold the data: falling back on another would surprise.
         places = [workspace.data]
+    elif workspace.data_set and workspace.data_set.is_dir():
+        # A notebook that is opened later works on the set that its study was given.
+        places = [workspace.data_set]
     else:
-        places = [*environment.kaggle_mounts(), workspace.data]
+        places = [*kaggle_mounts(), workspace.data]
     holds = "crops" if profile.source == "crops" else "videos"
-    others = []
+    others: list[Path] = []
     for place in places:
         found = _data_sets(place)
-        if fitting := [folder for folder in found if layouts.of(folder).HOLDS == holds]:
+        if fitting := [folder for folder, layout in found.items() if layout.HOLDS == holds]:
             return _choose(fitting, profile.name)
         others.extend(found)
     mend = _CROPS_MISSING if holds == "crops" else (
@@ -142,22 +145,6 @@ def pairs(table: pd.DataFrame) -> pd.DataFrame:
     return merged.drop(columns="original_video")
 
 
-def save_study_table(workspace: Workspace, table: pd.DataFrame) -> None:
-    """Writes the one table of a study, splits included."""
-    with whole(workspace.table) as temporary:
-        table.to_parquet(temporary, index=False)
-
-
-def open_study_table(workspace: Workspace) -> pd.DataFrame:
-    """The one table of a study, as notebook 01 left it, with None where there is nothing."""
-    if not workspace.table.is_file():
-        raise FileNotFoundError(f"{workspace.table} is missing: run notebook 01_explore_the_data first.")
-    table = pd.read_parquet(workspace.table)
-    texts = table[list(COLUMNS)].astype(object)
-    table[list(COLUMNS)] = texts.where(texts.notna(), None)
-    return table
-
-
 def _choose(found: list[Path], profile: str) -> Path:
     """The one of several data sets side by side that belongs to `profile`."""
     named = [folder for folder in found if folder.name == profile]
@@ -171,12 +158,12 @@ def _choose(found: list[Path], profile: str) -> Path:
     return chosen[0]
 
 
-def _data_sets(place: Path) -> list[Path]:
-    """`place` itself where it is a data set, else the data sets in it, save what this project drew."""
+def _data_sets(place: Path) -> dict[Path, ModuleType]:
+    """`place` itself where it is a data set, else the data sets in it, save what this project drew; their layouts."""
     layout = layouts.of(place)
     if layout is None or not layout.whole(place):
         sets = {folder: found for folder in layouts.rows.folders_in(place) if (found := layouts.of(folder))}
         # Folders of mp4 files and nothing deeper are the parts of one data set.
         if any(found.folders(folder) != [folder] for folder, found in sets.items()):
-            return [folder for folder in sets if not (folder / DRAWN).is_file()]
-    return [place] if layout else []
+            return {folder: found for folder, found in sets.items() if not (folder / DRAWN).is_file()}
+    return {place: layout} if layout else {}

@@ -7,14 +7,17 @@ and every split checks itself before it is handed out.
 
 import contextlib
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from dfdc_utils.data.layouts.rows import part_key
+from dfdc_utils.data.study_table import original_of
+from dfdc_utils.profiles import Balance, Split
 
 SPLITS = ("train", "validation", "test")
-METHODS = ("part", "original", "random")
+METHODS = get_args(Split)
 
 _TEST_SHARE = 0.2
 _VALIDATION_SHARE = 0.2
@@ -23,7 +26,7 @@ _RANDOM_VALIDATION_SHARE = 0.1
 test split."""
 
 
-def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: int) -> pd.DataFrame:
+def assign(table: pd.DataFrame, method: Split, *, balance: Balance = "natural", seed: int) -> pd.DataFrame:
     """A copy of `table` with its `split` filled in; unlabelled videos stay "unlabelled".
 
     Args:
@@ -46,8 +49,8 @@ def assign(table: pd.DataFrame, method: str, *, balance: str = "natural", seed: 
     """
     if method not in METHODS:
         raise ValueError(f"There is no split by '{method}'. Choose one of {', '.join(METHODS)}.")
-    if balance not in ("natural", "balanced"):
-        raise ValueError(f"balance is 'natural' or 'balanced', not {balance!r}.")
+    if balance not in get_args(Balance):
+        raise ValueError(f"balance is one of {', '.join(get_args(Balance))}, not {balance!r}.")
     table = table.reset_index(drop=True)
     labelled = table["label"].notna()
     if not labelled.any():
@@ -90,7 +93,7 @@ def _draw(
         # Sorted first: the draw must not depend on the order in which a disk lists its files.
         orders = [generator.permutation(sorted(some.unique())).tolist() for some in drawn]
     for order in orders:
-        split = dict(zip(order, _splits_of(len(order), method, splits)))
+        split = dict(zip(order, _splits_of(len(order), method, splits), strict=True))
         table.loc[keys.index[keys.isin(split)], "split"] = keys.map(split)
 
 
@@ -139,14 +142,6 @@ def leaks(table: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def original_of(table: pd.DataFrame) -> pd.Series:
-    """The name of the original behind each video; a real one, or a fake of unknown origin, is its own.
-
-    The name is enough: of Kaggle's sample most originals are not among the files.
-    """
-    return table["original"].where(table["original"].notna(), table["video"])
-
-
 def _without_leaks_of_lists(table: pd.DataFrame, listed: pd.Series) -> pd.DataFrame:
     """`table` without the unlisted videos that share their original with a listed one that is not trained on."""
     originals = original_of(table)
@@ -171,7 +166,7 @@ def _splits_of(count: int, method: str, splits: Sequence[str] = SPLITS) -> list[
 
 def _balanced(table: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
     """`table` with as many fakes as reals in each split; unlabelled videos all stay."""
-    dropped = []
+    dropped: list[int] = []
     for split in SPLITS:
         rows = table[table["split"] == split].sort_values("video")
         fewest = min((rows["label"] == label).sum() for label in ("FAKE", "REAL"))

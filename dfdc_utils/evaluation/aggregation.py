@@ -6,7 +6,7 @@ network.
 """
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def _confident(p_fake: np.ndarray) -> float:
     return real.mean() if len(real) > 0.9 * len(p_fake) else p_fake.mean()
 
 
-METHODS = types.MappingProxyType({
+METHODS: Mapping[str, Callable[[np.ndarray], float]] = types.MappingProxyType({
     "mean": np.mean,  # the report's "image aggregation"
     "logit_mean": _logit_mean,
     "median": np.median,
@@ -74,12 +74,12 @@ def video_scores(
     """P(fake) by video, for the videos that have predictions.
 
     Variants are averaged first, then the frames of a person by `method`: one of `METHODS`, or what
-    `learned.fit_aggregation` gives. Of two people the one who looks most fake counts: a label says that something
-    in the video is fake, not who.
+    `learned_aggregation.fit_aggregation` gives. Of two people the one who looks most fake counts: a label says that
+    something in the video is fake, not who.
     """
-    if not callable(method) and method not in METHODS:
+    if isinstance(method, str) and method not in METHODS:
         raise ValueError(f"Frames are aggregated by {', '.join(METHODS)}, not by {method!r}.")
-    combine = method if callable(method) else METHODS[method]
+    combine = METHODS[method] if isinstance(method, str) else method
     frames = frame_scores(predictions, tta=tta).groupby(["video", "track"])["p_fake"]
     people = frames.agg(lambda p_fake: float(combine(p_fake.to_numpy())))
     return people.groupby("video").max()

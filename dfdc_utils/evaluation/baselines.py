@@ -4,7 +4,6 @@ A data set whose fakes can be told by file size or brightness teaches a network 
 """
 
 import dataclasses
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +17,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dfdc_utils import parallel
-from dfdc_utils.faces import crops
-from dfdc_utils.faces.frames import UnreadableVideo, VideoInfo, sample
+from dfdc_utils.faces import crops, files
+from dfdc_utils.faces.frames import sample
+from dfdc_utils.faces.one_video import worker_detector
+from dfdc_utils.faces.planning import plan
+from dfdc_utils.faces.probe import VideoInfo
 from dfdc_utils.faces.tracking import link
+from dfdc_utils.faces.video_file import UnreadableVideo
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import whole
 
@@ -33,6 +36,10 @@ _FRAMES = 4
 _CROPS_TOGETHER = 256
 """Ready-made crops of one task: to hand them out one by one takes longer than to measure them."""
 
+_METHOD = 1
+"""Counts up when the code below begins to measure something else with the same numbers."""
+_FILE = ("mtime_ns", "digest")
+"""With its size, by these a file is known again."""
 _INFO = tuple(field.name for field in dataclasses.fields(VideoInfo) if field.name != "path")
 _MEASURED = ("brightness", "face_brightness", "face_contrast", "face_laplacian", "reason")
 
@@ -61,14 +68,12 @@ def clip_statistics(
         face_contrast (standard deviation of grey), face_laplacian (variance of the Laplacian: sharpness), NaN
         where no face was found; reason (why the file cannot be read, else None).
     """
-    settings = f"{profile.source} {profile.detection_width} {profile.face_margin} {profile.face_side}"
-    tasks = [(row.video, row.path, profile) for row in table.itertuples()]
+    numbers = "source", "detection_width", "face_margin", "face_shift", "face_side"
+    settings = " ".join(str(number) for number in (_METHOD, *(getattr(profile, name) for name in numbers)))
     known = _known(cache, settings)
-    measured = {
-        video: known[video]
-        for video, path, _ in tasks
-        if video in known and known[video]["size_bytes"] == _size(path)
-    }
+    tasks = [(row.video, row.path, profile) for row in table.itertuples()]
+    stale = plan(table, known).reasons
+    measured = {video: row for video, row in known.to_dict("index").items() if video not in stale}
     missing = [task for task in tasks if task[0] not in measured]
     together = _CROPS_TOGETHER if profile.source == "crops" else 1
     groups = [missing[start:start + together] for start in range(0, len(missing), together)]
@@ -77,13 +82,14 @@ def clip_statistics(
         workers=workers, scheduler=scheduler,
     ):
         measured.update((row["video"], row) for row in rows)
-    rows = pd.DataFrame([measured[task[0]] for task in tasks], columns=["video", *_INFO, *_MEASURED])
+    rows = pd.DataFrame([measured[task[0]] for task in tasks], columns=["video", *_INFO, *_MEASURED, *_FILE])
     # Text columns as objects with None, as in the table.
-    texts = ["video", "codec", "pixel_format", "audio_codec", "reason"]
+    texts = ["video", "codec", "pixel_format", "audio_codec", "reason", "digest"]
     rows[texts] = rows[texts].astype(object).where(rows[texts].notna(), None)
     if cache and missing:
         with whole(cache) as temporary:
             rows.assign(settings=settings).to_parquet(temporary, index=False)
+    rows = rows.drop(columns=[*_FILE])
     return table[["video", "part", "label"]].merge(rows, on="video", how="left", validate="one_to_one")
 
 
@@ -130,21 +136,13 @@ def trivial_baseline(statistics: pd.DataFrame, table: pd.DataFrame) -> TrivialBa
     )
 
 
-def trivial_auc(statistics: pd.DataFrame, table: pd.DataFrame) -> float:
-    """The test AUC of `trivial_baseline`."""
-    return trivial_baseline(statistics, table).auc
-
-
-def _known(cache: Path | None, settings: str) -> dict[str, dict]:
-    if cache is None or not cache.is_file():
-        return {}
-    rows = pd.read_parquet(cache)
+def _known(cache: Path | None, settings: str) -> pd.DataFrame:
+    """What was measured before, by video, as `planning.plan` takes it."""
+    rows = pd.DataFrame(columns=["video", "size_bytes", "settings", *_FILE])
+    if cache is not None and cache.is_file():
+        rows = pd.read_parquet(cache).reindex(columns=[*rows, *_INFO, *_MEASURED])
     rows = rows[rows.pop("settings") == settings]
-    return {row["video"]: row for row in rows.to_dict("records")}
-
-
-def _size(path: str) -> int | None:
-    return Path(path).stat().st_size if Path(path).is_file() else None
+    return rows.drop_duplicates("video").set_index("video", drop=False).assign(outcome="ok")
 
 
 def _measure_group(tasks: list[tuple[str, str, Profile]]) -> list[dict]:
@@ -153,7 +151,7 @@ def _measure_group(tasks: list[tuple[str, str, Profile]]) -> list[dict]:
 
 
 def _measure(video: str, path: str, profile: Profile) -> dict:
-    row = dict.fromkeys((*_INFO, *_MEASURED)) | {"video": video, "size_bytes": _size(path)}
+    row = dict.fromkeys((*_INFO, *_MEASURED)) | {"video": video} | files.identity(path)
     try:
         # One thread: there is a worker on every core.
         frames = sample(path, _FRAMES, threads=1)
@@ -176,20 +174,13 @@ def _faces(images: list[np.ndarray], profile: Profile) -> list[np.ndarray]:
     if profile.source == "crops":
         return images
     return [
-        crops.cut(images[place], crops.square(detection.box, profile.face_margin), profile.face_side)
-        for track in link(_detector(profile.detection_width).detect(images), max_people=1)
+        crops.cut(
+            images[place], crops.square(detection.box, profile.face_margin, profile.face_shift), profile.face_side
+        )
+        for track in link(worker_detector(profile.detection_width).detect(images), max_people=1)
         for place, detection in zip(track.frames, track.detections, strict=True)
     ]
 
 
 def _grey(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-
-
-@functools.lru_cache(maxsize=1)
-def _detector(width: int):
-    """This worker process's detector: its networks are loaded and traced once."""
-    # Imported here, so that the process that hands out the videos does without TensorFlow.
-    from dfdc_utils.faces.detector import FaceDetector
-
-    return FaceDetector(width=width)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from dfdc_utils.data.splits import original_of
+from dfdc_utils.data.study_table import original_of
 
 CLIP = 1e-15
 """Log loss is computed of scores clipped to [CLIP, 1 - CLIP], as Kaggle's was: a score of exactly 0 or 1 that

@@ -44,17 +44,24 @@ def expected_calibration_error(labels, p_fake, *, bins: int = 10) -> float:
     return float(np.average((table["p_fake"] - table["fakes"]).abs(), weights=table["count"]))
 
 
-def fit_temperature(labels, p_fake) -> float:
-    """The temperature with the least log loss on these scores, which are those of the validation split.
+def fit_temperature(videos: pd.DataFrame) -> float:
+    """The temperature with the least log loss.
 
-    Above 1 a model was too sure of itself, below 1 not sure enough. Raises ValueError where one class is missing.
+    Above 1 a model was too sure of itself, below 1 not sure enough.
+
+    Args:
+        videos: rows of `aggregation.every_video`, of the **validation** split. Those without a face do not count: no
+            model saw them.
+
+    Raises ValueError where one class is missing.
     """
-    labels = np.asarray(labels, dtype=int)
+    videos = videos[videos["judged"]]
+    labels = (videos["label"] == "FAKE").to_numpy(dtype=int)
     if len(np.unique(labels)) < 2:
         raise ValueError("A temperature is fitted on real and fake videos; here is one kind only.")
 
     def loss(log_temperature: float) -> float:
-        return log_loss(labels, scaled(p_fake, np.exp(log_temperature)), labels=[0, 1])
+        return log_loss(labels, scaled(videos["p_fake"], np.exp(log_temperature)), labels=[0, 1])
 
     return float(np.exp(minimize_scalar(loss, bounds=(-_WIDEST, _WIDEST), method="bounded").x))
 

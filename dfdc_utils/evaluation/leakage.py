@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dfdc_utils.data.splits import original_of
+from dfdc_utils.data.study_table import original_of
 from dfdc_utils.evaluation import bootstrap
 from dfdc_utils.faces.store import FaceStore
 
@@ -56,8 +56,8 @@ def compare_splits(table: pd.DataFrame, store: FaceStore, *, by: str, seed: int,
     videos = table[table["label"].notna()].assign(original=original_of)
     drawn = np.random.default_rng(seed).permutation(sorted(videos["original"].unique()))[:_ORIGINALS]
     videos = videos.loc[videos["original"].isin(drawn), ["video", "part", "original", "label"]]
-    faces = store.faces(["video", "track", "frame"]).query("track == 0").merge(videos, on="video")
-    of_video = [rows for _, rows in faces.sort_values("frame").groupby("video")]
+    faces = store.faces(["video", "track", "frame"], videos["video"]).query("track == 0").merge(videos, on="video")
+    of_video = [rows for _, rows in faces.groupby("video")]
     faces = pd.concat([rows.iloc[:: max(1, len(rows) // _FACES)] for rows in of_video], ignore_index=True)
     pixels, fake = detail(store.crops(faces)), (faces["label"] == "FAKE").to_numpy(dtype=int)
     rows = []

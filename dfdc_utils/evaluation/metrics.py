@@ -4,16 +4,19 @@ Everything is computed from the predictions table, never inside training. Labels
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
+from dfdc_utils import made_from
+from dfdc_utils.data import study_table
+from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import aggregation, bootstrap
 from dfdc_utils.evaluation.bootstrap import CLIP
 from dfdc_utils.evaluation.calibration import expected_calibration_error
+from dfdc_utils.faces.store import open_store
 from dfdc_utils.workspace import Workspace, whole, write_json
 
 REPORT_TABLE = pd.DataFrame(
@@ -117,7 +120,7 @@ def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFra
         split counts, those without a face with the training prior. The frame level knows only faces; for a
         sequence model a window is its frame.
     """
-    result = {
+    result: dict = {
         "model": str(predictions["model"].iloc[0]),
         "log_loss_clip": CLIP,
         "training_prior": aggregation.training_prior(table),
@@ -147,38 +150,60 @@ def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFra
 
 
 def save(workspace: Workspace, name: str, metrics: dict) -> None:
-    """Writes what `evaluate` returned for model `name`."""
+    """Writes what `evaluate` returned for the predictions of model `name` that lie in the workspace."""
     write_json(workspace.metrics(name), metrics)
+    made_from.record(workspace, workspace.metrics(name), _made_from(workspace, name))
 
 
 def load(workspace: Workspace, name: str) -> dict:
-    """What `save` wrote. Raises FileNotFoundError, with the way out, where model `name` was not evaluated."""
-    return _read(workspace.metrics(name), f"Model {name} has not been evaluated", "07")
+    """What `save` wrote.
+
+    Raises FileNotFoundError, with the way out, where model `name` was not evaluated, and made_from.NotCurrent where
+    the table, its faces or its predictions are not those that were evaluated.
+    """
+    made_from.require(
+        workspace, workspace.metrics(name), _made_from(workspace, name), what=f"The evaluation of {name}", notebook="07"
+    )
+    return json.loads(workspace.metrics(name).read_text(encoding="utf-8"))
+
+
+def _made_from(workspace: Workspace, name: str) -> made_from.MadeFrom:
+    table, predictions = open_study_table(workspace), workspace.predictions(name)
+    return made_from.MadeFrom(
+        settings={"seed": workspace.profile.seed},
+        inputs={
+            "the predictions": made_from.identity(workspace, predictions) if predictions.is_file() else "none",
+            "the study's table": study_table.identity(table),
+            "the faces": open_store(workspace).identity(table["video"]),
+        },
+    )
 
 
 def comparison(workspace: Workspace) -> pd.DataFrame:
-    """One row for every model that has been evaluated, best test AUC first.
+    """One row for every model that fits the study and has been evaluated, best test AUC first.
 
     Columns: model, title; train_accuracy, test_accuracy, test_accuracy_tta, test_balanced_accuracy, test_auc,
     test_auc_low, test_auc_high (95 % interval), test_log_loss (all at video level, plain unless _tta);
     weights_start, parameters, seconds (of training); report_train_accuracy, report_test_accuracy
     (`REPORT_TABLE`: the report's, on the real DFDC).
 
-    Raises FileNotFoundError where no model has been evaluated.
+    Raises FileNotFoundError where no model has been evaluated, and made_from.NotCurrent where one was evaluated on
+    something else.
     """
     from dfdc_utils import models
+    from dfdc_utils.models import record
 
     rows = []
-    for name in models.names():
+    for name in record.current(workspace):
         if not workspace.metrics(name).exists():
             continue
         measured = load(workspace, name)
-        training = _read(workspace.training(name), f"Model {name} has not been trained", "03 to 06")
+        training = json.loads(workspace.training(name).read_text(encoding="utf-8"))
         plain, tta = (measured["test"]["video"][variant] for variant in ("plain", "tta"))
         low, high = plain.get("auc_interval", (None, None))
         rows.append({
             "model": name,
-            "title": models.title(name),
+            "title": models.title(name, workspace.profile),
             "train_accuracy": measured.get("train", {}).get("video", {}).get("plain", {}).get("accuracy"),
             "test_accuracy": plain["accuracy"],
             "test_accuracy_tta": tta["accuracy"],
@@ -201,9 +226,3 @@ def save_comparison(workspace: Workspace, table: pd.DataFrame) -> None:
     """Writes what `comparison` returned to `workspace.comparison`, which the study prints at its end."""
     with whole(workspace.comparison) as temporary:
         table.to_csv(temporary, index=False)
-
-
-def _read(path: Path, problem: str, notebook: str) -> dict:
-    if not path.exists():
-        raise FileNotFoundError(f"{problem} ({path} is missing): run notebook {notebook} first.")
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -18,12 +18,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from dfdc_utils import models
-from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import metrics
 from dfdc_utils.evaluation.aggregation import PLAIN, video_scores
-from dfdc_utils.evaluation.predict import positions, score_faces
-from dfdc_utils.evaluation.tta import each, rescale
-from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.evaluation.predict import in_memory, score_faces
+from dfdc_utils.evaluation.tta import each
+from dfdc_utils.faces import crops
+from dfdc_utils.faces.store import FaceStore, open_store
+from dfdc_utils.models import record
+from dfdc_utils.models.inputs import positions
 from dfdc_utils.models.sequences import PADDING
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace, whole
@@ -46,7 +49,7 @@ def _jpeg(faces, quality, rng):
     def compress(face):
         # With the chroma subsampling that is JPEG's default, and so everybody's.
         data = cv2.imencode(".jpg", face[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, int(quality)))[1]
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+        return crops.decode(data.tobytes())
 
     return each(compress)(faces)
 
@@ -60,7 +63,7 @@ def _h264(faces, crf, rng):
     encoder.height, encoder.width, encoder.pix_fmt = *even.shape[1:3], "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 30), Fraction(30)
     encoder.options = {"crf": str(int(crf)), "preset": "veryfast", "threads": "1"}
-    packets = []
+    packets: list[av.Packet | None] = []
     for number, face in enumerate(even):
         frame = av.VideoFrame.from_ndarray(face, format="rgb24")
         frame.pts = number
@@ -76,6 +79,18 @@ def _blur(faces, sigma, rng):
     return each(lambda face: cv2.GaussianBlur(face, (0, 0), sigma / 100 * face.shape[0]))(faces)
 
 
+def _down_scaling(faces, share, rng):
+    """What a smaller upload of the same clip would show."""
+
+    def shrink(face):
+        side = face.shape[0]
+        small = max(1, round(share / 100 * side))
+        shrunk = cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA)
+        return cv2.resize(shrunk, (side, side), interpolation=cv2.INTER_CUBIC)
+
+    return each(shrink)(faces)
+
+
 def _noise(faces, sigma, rng):
     return np.clip(faces + rng.normal(0, sigma, faces.shape), 0, 255).round().astype(np.uint8)
 
@@ -89,9 +104,7 @@ CORRUPTIONS = types.MappingProxyType({
     "h264": Corruption("H.264, CRF", (23, 27, 31, 35, 40), _h264),
     "blur": Corruption("Blur, % of the side", (0.8, 1.3, 2, 3, 4.5), _blur),
     "noise": Corruption("Noise, of 255", (4, 8, 16, 28, 45), _noise),
-    "down_scaling": Corruption(
-        "Down-scaling, % of the side", (75, 50, 35, 25, 15), lambda faces, share, rng: rescale(share / 100)(faces)
-    ),
+    "down_scaling": Corruption("Down-scaling, % of the side", (75, 50, 35, 25, 15), _down_scaling),
     "darkness": Corruption("Darkness, % of the light", (70, 50, 35, 20, 10), _dark),
 })
 """By name. Blur is a standard deviation, as is noise; CRF is x264's constant rate factor, more is worse."""
@@ -120,7 +133,8 @@ def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
     Raises FileNotFoundError where the table, the faces or the model are missing, naming the notebook to run.
     """
     profile = workspace.profile.replace(evaluation_frames=workspace.profile.robustness_frames)
-    model, store = models.load(workspace.model(name)), FaceStore(workspace.faces)
+    record.require_current(name, workspace)
+    model, store = models.load(workspace.model(name)), open_store(workspace)
     faces = _drawn_faces(name, open_study_table(workspace), store, profile)
     # Pixels are read once. The faces of a person stand together, in the order of time.
     people = [store.crops(rows) for _, rows in faces.groupby(["video", "track"], sort=False)]
@@ -132,7 +146,7 @@ def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
     predictions = []
     for variant, change in tqdm(changes.items(), desc=f"{name}, corrupted", unit="variant", mininterval=1.0):
         pixels = np.concatenate([change(person) for person in people])
-        scored = score_faces(name, model, faces, lambda rows, pixels=pixels: pixels[rows.index], profile, {})
+        scored = score_faces(name, model, faces, in_memory(pixels), profile, {})
         predictions.append(scored.assign(variant=variant))
     result = pd.concat(predictions, ignore_index=True)
     with whole(workspace.robustness(name)) as temporary:
@@ -167,9 +181,8 @@ def curves(predictions: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 def _drawn_faces(name: str, table: pd.DataFrame, store: FaceStore, profile: Profile) -> pd.DataFrame:
     """The faces of the test split that model `name` is shown, index 0, 1, …, those of a person together."""
-    faces = store.faces(["video", "track", "frame"]).merge(table[["video", "split", "label"]], on="video")
-    faces = faces[(faces["split"] == "test") & faces["label"].notna()]
-    faces = faces.sort_values(["video", "track", "frame"], ignore_index=True)
+    test = table[(table["split"] == "test") & table["label"].notna()]
+    faces = store.faces(["video", "track", "frame"], test["video"]).merge(test[["video", "label"]], on="video")
     of_a_label = videos_of_a_label(name, profile)
     # Whatever the model, the videos of a longer draw begin with those of a shorter one.
     videos = faces.drop_duplicates("video").sample(frac=1, random_state=profile.seed)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import aggregation
-from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.faces.store import open_store
 from dfdc_utils.workspace import Workspace, whole
 
 LIMITS = (0.01, 0.99)
@@ -32,7 +32,8 @@ def write(workspace: Workspace, scores: pd.Series) -> pd.DataFrame:
         raise ValueError(
             "There are no unlabelled videos to make a submission of: is test_videos in the data set?"
         )
-    videos = aggregation.every_video(scores, table, FaceStore(workspace.faces).account(), split="unlabelled")
+    account = open_store(workspace).account(table["video"])
+    videos = aggregation.every_video(scores, table, account, split="unlabelled")
     submission = pd.DataFrame({"filename": videos["video"], "label": videos["p_fake"].clip(*LIMITS)})
     if sample := _sample(unlabelled["path"]):
         submission = _in_order(submission, pd.read_csv(sample)["filename"], sample)

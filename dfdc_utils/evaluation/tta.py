@@ -1,7 +1,8 @@
 """Test-time augmentation: the same face looked at in several ways, the answers averaged (report, evaluation).
 
-The transformations are other ones than training's (flips, JPEG, affine, light and colour, blur, noise), as
-the report asks, and they are fixed: the same face gives the same variants every time.
+The transformations are others than training's (`training.augmentation`: mirrored, turned, scaled, moved, light and
+tint of the whole face, blur, noise, JPEG, down-scaling, covered), as the report asks, and they are fixed: the same
+face gives the same variants every time.
 """
 
 from collections.abc import Callable
@@ -18,66 +19,56 @@ def each(change: Transformation) -> Transformation:
     return lambda batch: np.stack([change(face) for face in batch]) if len(batch) else batch
 
 
-def _zoom(fraction: float) -> Transformation:
-    """The middle of the face, with `fraction` of the side cut from every edge, back at full size."""
+def _stretch(wider: float) -> Transformation:
+    """The face `wider` times as wide and so much less high; below 1 taller. What leaves the picture is lost."""
 
     def change(face: np.ndarray) -> np.ndarray:
-        side = face.shape[0]
-        # At least one pixel, so that the variant differs from the face however small that is.
-        edge = max(1, round(fraction * side))
-        return cv2.resize(face[edge:-edge, edge:-edge], (side, side), interpolation=cv2.INTER_CUBIC)
+        middle = (face.shape[0] - 1) / 2
+        matrix = np.array([[wider, 0, middle * (1 - wider)], [0, 1 / wider, middle * (1 - 1 / wider)]])
+        return cv2.warpAffine(face, matrix, face.shape[:2], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
     return each(change)
 
 
-def _shift(right: float, down: float) -> Transformation:
-    """The face moved by fractions of its side; the border that comes into view is replicated."""
+def _saturate(amount: float) -> Transformation:
+    """Colours `amount` times as far from the grey that is as light; 0 is a grey face."""
 
     def change(face: np.ndarray) -> np.ndarray:
-        side = face.shape[0]
-        move = np.array([[1, 0, round(right * side)], [0, 1, round(down * side)]], dtype=np.float64)
-        return cv2.warpAffine(face, move, (side, side), borderMode=cv2.BORDER_REPLICATE)
+        grey = cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        return cv2.addWeighted(face, amount, grey, 1 - amount, 0)
 
     return each(change)
 
 
-def _gamma(exponent: float) -> Transformation:
-    """Mid-tones lighter (below 1) or darker (above 1); black and white stay."""
-    curve = np.round(255.0 * (np.arange(256) / 255.0) ** exponent).astype(np.uint8)
-    return lambda batch: curve[batch]
-
-
-def rescale(fraction: float) -> Transformation:
-    """Shrunk to `fraction` of the side and back: what a smaller upload of the same clip would show."""
+def _unsharp(amount: float, sigma: float) -> Transformation:
+    """The face plus `amount` of what a blur takes away, of standard deviation `sigma`, in pixels."""
 
     def change(face: np.ndarray) -> np.ndarray:
-        side = face.shape[0]
-        small = max(1, round(fraction * side))
-        shrunk = cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA)
-        return cv2.resize(shrunk, (side, side), interpolation=cv2.INTER_CUBIC)
+        return cv2.addWeighted(face, 1 + amount, cv2.GaussianBlur(face, (0, 0), sigma), -amount, 0)
 
     return each(change)
 
 
-def _sharpen(amount: float) -> Transformation:
-    """Unsharp mask: the face plus `amount` of what a slight blur takes away."""
+def _light_from_left(amount: float) -> Transformation:
+    """The left edge lighter by the share `amount`, the right one darker, evenly in between; below 0 from the right."""
 
     def change(face: np.ndarray) -> np.ndarray:
-        return cv2.addWeighted(face, 1 + amount, cv2.GaussianBlur(face, (0, 0), 1.0), -amount, 0)
+        light = np.linspace(1 + amount, 1 - amount, face.shape[1])[:, None]
+        return (face * light).round().clip(0, 255).astype(np.uint8)
 
     return each(change)
 
 
-# In the order in which they are taken: the first few already cover geometry, light and sharpness.
+# In the order in which they are taken: the first four already cover geometry, colour, sharpness and light.
 _TRANSFORMATIONS: dict[str, Transformation] = {
-    "zoom": _zoom(0.05),
-    "lighter": _gamma(0.85),
-    "rescale": rescale(0.75),
-    "shift": _shift(0.04, 0.02),
-    "darker": _gamma(1.2),
-    "sharpen": _sharpen(0.5),
-    "shift_back": _shift(-0.04, -0.02),
-    "zoom_more": _zoom(0.1),
+    "wider": _stretch(1.05),
+    "pale": _saturate(0.7),
+    "sharp": _unsharp(0.5, 1.0),
+    "lit_left": _light_from_left(0.15),
+    "taller": _stretch(1 / 1.05),
+    "vivid": _saturate(1.3),
+    "clear": _unsharp(0.3, 6.0),
+    "lit_right": _light_from_left(-0.15),
 }
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from dfdc_utils.data import metadata
-from dfdc_utils.evaluation import predict
+from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.faces import crops, frames
-from dfdc_utils.faces.store import BOX
+from dfdc_utils.faces.schemas import BOX
+from dfdc_utils.models.inputs import inputs_with_faces
 from dfdc_utils.models.sequences import are_faces
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace
@@ -44,10 +45,10 @@ def altered_fakes(
         (n, frames, side, side, 3), and the altered places, bool of the same shape without the colours: all
         False where nothing shows, or the original is not in the table.
     """
-    rows, faces = predict.shown(name, workspace, videos, per_video=1)
+    rows, faces = inputs_with_faces(name, workspace, videos, per_video=1)
     seen = are_faces(faces)
-    places = np.zeros(faces.shape[:-1], bool)
-    pairs = metadata.pairs(metadata.open_study_table(workspace))
+    places: np.ndarray = np.zeros(faces.shape[:-1], bool)
+    pairs = metadata.pairs(open_study_table(workspace))
     places[seen] = altered_places(rows, pairs, workspace.profile)
     # By the middle frame, so that frame and sequence models get the clips in about the same order.
     middle = places[:, places.shape[1] // 2] if faces.ndim == 5 else places
@@ -76,7 +77,7 @@ def altered_places(faces: pd.DataFrame, pairs: pd.DataFrame, profile: Profile) -
         fake, original = (_frames(pairs.at[video, path], wanted) for path in ("path", "original_path"))
         for position, index in zip(positions, wanted, strict=True):
             if index in fake and index in original:
-                box = crops.square(faces.iloc[position][list(BOX)], profile.face_margin)
+                box = crops.square(faces.iloc[position][list(BOX)], profile.face_margin, profile.face_shift)
                 both = crops.cut(fake[index], box, side), crops.cut(original[index], box, side)
                 places[position] = difference(*both)
     return places
@@ -95,8 +96,9 @@ def difference(fake: np.ndarray, original: np.ndarray) -> np.ndarray:
     apart = cv2.GaussianBlur(apart, (0, 0), _SMOOTH * side)
     rim = np.ones_like(apart, bool)
     rim[side // 12:-(side // 12), side // 12:-(side // 12)] = False
-    # Two equal rims are no noise at all: a level of grey at least must differ.
-    strong = apart > NOISE_FACTOR * max(np.median(apart[rim]), 0.4)
+    # Much of the rim can be the same to the bit, where the encoder repeated it: hence the upper quartile. Two equal
+    # rims are no noise at all: a level of grey at least must differ.
+    strong = apart > NOISE_FACTOR * max(np.quantile(apart[rim], 0.75), 0.4)
     count, labels = cv2.connectedComponents(strong.astype(np.uint8))
     if count == 1:
         return strong

@@ -38,19 +38,19 @@ def over_time(
     Args:
         model: a face model.
         explain: `gradcam.explainer(model)`, or another.
-        faces: what the model is given of the clip (`evaluation.predict.shown`): RGB 0–255, (n, side, side, 3)
+        faces: what the model is given of the clip (`models.inputs.inputs_with_faces`): RGB 0–255, (n, side, side, 3)
             or, for a sequence model, one window, (1, frames, side, side, 3), which may be padded.
         seconds: the time of each face.
     """
-    seconds, heat = np.asarray(seconds), explain(faces)
+    times, heat = np.asarray(seconds), explain(faces)
     if faces.ndim == 4:
-        return OverTime(seconds, faces, _sigmoid(logits_of(model, faces)), heat)
+        return OverTime(times, faces, _sigmoid(logits_of(model, faces)), heat)
     seen = are_faces(faces)[0]
     shown = faces[0, seen].astype(np.uint8)
     p_fake = _sigmoid(logits_of(model, np.repeat(shown[:, None], len(seen), axis=1)))
     weighs = any(layer.name == WEIGHTS for layer in all_layers(model))
     weights = frame_weights(model, faces)[0, seen] if weighs else None
-    return OverTime(seconds, shown, p_fake, heat[0, seen], influences(model, faces[0]), weights)
+    return OverTime(times, shown, p_fake, heat[0, seen], influences(model, faces[0]), weights)
 
 
 def frame_weights(model: keras.Model, faces: np.ndarray) -> np.ndarray:

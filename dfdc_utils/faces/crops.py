@@ -7,19 +7,20 @@ import numpy as np
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
 
-def square(box, margin: float) -> tuple[float, float, float, float]:
+def square(box, margin: float, shift: float = 0.0) -> tuple[float, float, float, float]:
     """The square around `box` whose side is the longer side of the box plus `margin` of it.
 
     Args:
         box: (x0, y0, x1, y1) in pixels.
         margin: 0.3 makes the square 1.3 times the longer side of the box: 0.15 more at either end.
+        shift: moves the square down by this share of the box's height.
 
     Returns:
-        (x0, y0, x1, y1), with the centre of `box`; it may reach over the edge of the frame.
+        (x0, y0, x1, y1), without a shift with the centre of `box`; it may reach over the edge of the frame.
     """
     x0, y0, x1, y1 = (float(value) for value in box)
     half = max(x1 - x0, y1 - y0) * (1 + margin) / 2
-    centre_x, centre_y = (x0 + x1) / 2, (y0 + y1) / 2
+    centre_x, centre_y = (x0 + x1) / 2, (y0 + y1) / 2 + shift * (y1 - y0)
     return centre_x - half, centre_y - half, centre_x + half, centre_y + half
 
 

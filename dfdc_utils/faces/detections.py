@@ -22,10 +22,10 @@ class Detection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """A way of looking at frames."""
+class DetectionPass:
+    """How the detector goes over frames."""
 
-    name: str = "plain"
+    name: str = "first"
     brighter: bool = False
     """Whether dark frames are brightened."""
     scale: float = 1.0

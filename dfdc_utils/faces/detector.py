@@ -10,13 +10,14 @@ around them is ours. It finds what `MTCNN().detect_faces` finds in a tenth of it
 errors, and images too small to hold a face hold none.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 
 from dfdc_utils.backend import quietly
-from dfdc_utils.faces.detections import Detection, DetectionFailed, Look
+from dfdc_utils.faces.detections import Detection, DetectionFailed, DetectionPass
 
 with quietly():
     import tensorflow as tf
@@ -34,6 +35,7 @@ _SMALLEST_FACE = 20
 _SCALE_FACTOR = 0.709
 _PROPOSED, _REFINED = 0.6, 0.7
 """Confidence that a face needs more than after the first and after the second network."""
+_FIRST = DetectionPass()
 
 # More frames at a time are no faster: their pyramids no longer fit the processor's cache.
 _BATCH = 8
@@ -53,13 +55,13 @@ class FaceDetector:
         >>> faces = detector.detect(sample("clip.mp4", 32).images)
     """
 
-    second_looks = (
-        Look(name="brighter", brighter=True),
-        Look(name="smaller", brighter=True, scale=0.8, easier=0.1),
-        Look(name="larger", brighter=True, scale=1.9, easier=0.1),
+    second_passes = (
+        DetectionPass(name="brighter", brighter=True),
+        DetectionPass(name="smaller", brighter=True, scale=0.8, easier=0.1),
+        DetectionPass(name="larger", brighter=True, scale=1.9, easier=0.1),
     )
     """For the frames of a video in which few faces are found, in this order: most such videos are dark, and
-    then noisy, which shrinking averages out; the last look is for faces far away."""
+    then noisy, which shrinking averages out; the last pass is for faces far away."""
 
     def __init__(self, *, width: int = 512, min_confidence: float = 0.8, device: str | None = None):
         self.width = width
@@ -72,7 +74,7 @@ class FaceDetector:
         self._output = _on_patches(output, 48)
 
     def detect(
-        self, images: Sequence[np.ndarray], *, every: int = 1, look: Look = Look()
+        self, images: Sequence[np.ndarray], *, every: int = 1, detection_pass: DetectionPass = _FIRST
     ) -> list[list[Detection]]:
         """The faces in each of `images` (RGB uint8, height x width x 3), most confident first.
 
@@ -82,45 +84,47 @@ class FaceDetector:
                 searched, and between them the second and third network look where the face was and will
                 be: the first network, which proposes places, takes most of the time. A frame in which this
                 finds fewer faces than there are around it is searched as a whole.
-            look: how to look; one of `second_looks` where few faces were found.
+            detection_pass: one of `second_passes` where few faces were found.
 
         Raises DetectionFailed where TensorFlow fails over them.
         """
         # Brightened first: averaging whole levels in the dark would leave a handful of them.
-        seen = (_brighten(image) if look.brighter else image for image in images)
-        small = [_shrink(image, round(self.width * look.scale)) for image in seen]
+        seen = (_brighten(image) if detection_pass.brighter else image for image in images)
+        small = [_shrink(image, round(self.width * detection_pass.scale)) for image in seen]
         try:
             if every > 1 and len({image.shape for image in small}) == 1:
-                rows = self._follow(small, every, look)
+                rows = self._follow(small, every, detection_pass)
             else:
-                rows = self._search(small, range(len(small)), look)
+                rows = self._search(small, range(len(small)), detection_pass)
         except tf.errors.OpError as error:
             raise DetectionFailed(f"the face detector failed: {error.message}") from error
         return [_detections(rows[k], small[k].shape, images[k].shape) for k in range(len(images))]
 
-    def _search(self, images: list[np.ndarray], which: Iterable[int], look: Look) -> dict[int, np.ndarray]:
+    def _search(
+        self, images: list[np.ndarray], which: Iterable[int], detection_pass: DetectionPass
+    ) -> dict[int, np.ndarray]:
         """Rows (box, confidence, landmarks) of the faces anywhere in some of `images`."""
-        found = {}
+        found: dict[int, np.ndarray] = {}
         for batch in _batches(images, which):
             with tf.device(self.device):
                 stack = tf.constant(np.stack([images[index] for index in batch]))
-                found |= _split(self._confirm(stack, self._proposals(stack, look), look), batch)
+                found |= _split(self._confirm(stack, self._proposals(stack, detection_pass), detection_pass), batch)
         return found
 
-    def _follow(self, images: list[np.ndarray], every: int, look: Look) -> dict[int, np.ndarray]:
+    def _follow(self, images: list[np.ndarray], every: int, detection_pass: DetectionPass) -> dict[int, np.ndarray]:
         """As `_search`, for all of `images`, which are frames of one video."""
         last = len(images) - 1
         searched = sorted({*range(0, last, every), last})
-        found = self._search(images, searched, look)
+        found = self._search(images, searched, detection_pass)
         guesses = {}
-        for before, after in zip(searched, searched[1:]):
+        for before, after in itertools.pairwise(searched):
             for index in range(before + 1, after):
                 guesses[index] = _between(found[before], found[after], (index - before) / (after - before))
         for batch in _batches(images, [index for index in guesses if len(guesses[index])]):
             with tf.device(self.device):
                 stack = tf.constant(np.stack([images[index] for index in batch]))
                 rows = [_numbered(guesses[index], place) for place, index in enumerate(batch)]
-                found |= _split(self._confirm(stack, np.concatenate(rows), look), batch)
+                found |= _split(self._confirm(stack, np.concatenate(rows), detection_pass), batch)
         # A face of a searched frame that is in neither of the frames beside it was a false alarm; there would
         # be no end of searching for it elsewhere.
         believed = {
@@ -129,19 +133,19 @@ class FaceDetector:
         }
         lost = [
             index
-            for before, after in zip(searched, searched[1:])
+            for before, after in itertools.pairwise(searched)
             for index in range(before + 1, after)
             if len(found.get(index, ())) < max(believed[before], believed[after], 1)
         ]
-        return found | self._search(images, lost, look)
+        return found | self._search(images, lost, detection_pass)
 
-    def _proposals(self, images: tf.Tensor, look: Look) -> np.ndarray:
+    def _proposals(self, images: tf.Tensor, detection_pass: DetectionPass) -> np.ndarray:
         """The first network over a pyramid of sizes. Rows: image, square box, confidence."""
         count, height, width = images.shape[:3]
         levels = [np.empty((0, 6))]
         for scale in build_scale_pyramid(width, height, _SMALLEST_FACE, _SCALE_FACTOR):
             offsets, scores = self._propose(images, [int(height * scale), int(width * scale)])
-            rows = boxes_of_mtcnn.generate_bounding_box(offsets, scores, _PROPOSED - look.easier)
+            rows = boxes_of_mtcnn.generate_bounding_box(offsets, scores, _PROPOSED - detection_pass.easier)
             rows = boxes_of_mtcnn.upscale_bboxes(rows, np.full(count, scale))
             levels.append(
                 boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.5, method="union", initial_sort=False)
@@ -150,14 +154,14 @@ class FaceDetector:
         rows = boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="union", initial_sort=True)
         return boxes_of_mtcnn.resize_to_square(rows)
 
-    def _confirm(self, images: tf.Tensor, rows: np.ndarray, look: Look) -> np.ndarray:
+    def _confirm(self, images: tf.Tensor, rows: np.ndarray, detection_pass: DetectionPass) -> np.ndarray:
         """The second and third network on proposals. Rows: image, box, confidence, landmarks."""
         if not len(rows):
             return np.empty((0, 16))
         offsets, scores = self._refine(images, *_patches(images, rows))
         rows = boxes_of_mtcnn.replace_confidence(rows, scores)
         rows = boxes_of_mtcnn.adjust_bboxes(rows, offsets)
-        rows = boxes_of_mtcnn.pick_matches(rows, score_threshold=_REFINED - look.easier)
+        rows = boxes_of_mtcnn.pick_matches(rows, score_threshold=_REFINED - detection_pass.easier)
         rows = boxes_of_mtcnn.smart_nms_from_bboxes(rows, threshold=0.7, method="union", initial_sort=True)
         rows = boxes_of_mtcnn.resize_to_square(rows)
         if not len(rows):
@@ -167,7 +171,7 @@ class FaceDetector:
         rows = boxes_of_mtcnn.replace_confidence(rows, scores)
         rows = boxes_of_mtcnn.adjust_bboxes(rows, offsets)
         rows = np.concatenate([rows, landmarks], axis=-1)
-        threshold = self.min_confidence - look.easier
+        threshold = self.min_confidence - detection_pass.easier
         rows = boxes_of_mtcnn.pick_matches(rows, scores_column=5, score_threshold=threshold)
         if not len(rows):
             return np.empty((0, 16))

@@ -61,7 +61,7 @@ def link(detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int
     tracks: list[Track] = []
     for frame, faces in enumerate(detections_per_frame):
         _extend(tracks, frame, faces)
-    needed = min(2, len(detections_per_frame))
+    needed: float = min(2, len(detections_per_frame))
     people: list[Track] = []
     for track in sorted(tracks, key=lambda track: -track.score):
         likely = len(track.frames) >= _SHORTEST * len(detections_per_frame) or track.confidence >= _CERTAIN
@@ -82,7 +82,7 @@ def _extend(tracks: list[Track], frame: int, faces: Sequence[Detection]) -> None
         # All at once, not nearest first: two people side by side are not swapped by the one who moved more.
         # What is too far costs the same, and more than any link, so that as many links as possible are made.
         costs = np.where(costs < limits, costs, 100.0)
-        for row, column in zip(*linear_sum_assignment(costs)):
+        for row, column in zip(*linear_sum_assignment(costs), strict=True):
             if costs[row, column] < 100.0:
                 tracks[row].frames.append(frame)
                 tracks[row].detections.append(faces[column])
@@ -105,9 +105,9 @@ def _side(box: tuple) -> float:
 
 def _same(one: Track, other: Track) -> bool:
     """Whether two tracks lie on one another in most of the frames they share."""
-    boxes = dict(zip(other.frames, (face.box for face in other.detections)))
-    shared = [(face.box, boxes[frame]) for frame, face in zip(one.frames, one.detections) if frame in boxes]
-    return bool(shared) and np.mean([_overlap(a, b) for a, b in shared]) > _SAME_PLACE
+    boxes, others = ({n: face.box for n, face in zip(t.frames, t.detections, strict=True)} for t in (one, other))
+    shared = [_overlap(box, others[frame]) for frame, box in boxes.items() if frame in others]
+    return bool(shared) and float(np.mean(shared)) > _SAME_PLACE
 
 
 def _overlap(one: tuple, other: tuple) -> float:

@@ -10,6 +10,7 @@ Keras is imported by `build` and `load`, not before: a command line can list the
 
 import importlib
 import math
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from dfdc_utils.backend import keras
 
 __all__ = [
-    "FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "names", "title", "trainable_count",
+    "FRAME_MODELS", "SEQUENCE_MODELS", "WeightsUnavailable", "build", "load", "module_of", "names", "title",
+    "trainable_count",
 ]
 
 FRAME_MODELS = ("custom_cnn", "meso4", "mesoinception4", "densenet121")
 SEQUENCE_MODELS = ("resnet50_lstm", "resnet50_deep_lstm", "resnet50_afw")
+_WITH_BACKBONE = ("densenet121", *SEQUENCE_MODELS)
 
 # Name: (title, file of this folder).
 _ARCHITECTURES = {
@@ -43,23 +46,36 @@ def names() -> list[str]:
     return list(_ARCHITECTURES)
 
 
-def title(name: str) -> str:
-    """What people call the model `name`. Raises ValueError for a name that no model has."""
-    return _architecture(name)[0]
+def title(name: str, profile: Profile | None = None) -> str:
+    """What people call the model `name`; with the width of its backbone where `profile` has another than its paper.
+
+    "ResNet50 + LSTM", or of an eighth of the channels "ResNet50 (⅛ width) + LSTM". Raises ValueError for a name that
+    no model has.
+    """
+    title, _ = _architecture(name)
+    if profile is None or profile.backbone_width == 1 or name not in _WITH_BACKBONE:
+        return title
+    width = next((sign for sign in "⅛¼½" if unicodedata.numeric(sign) == profile.backbone_width), None)
+    network, *rest = title.split(maxsplit=1)
+    return " ".join([network, f"({width or profile.backbone_width} width)", *rest])
+
+
+def module_of(name: str) -> str:
+    """The module in which model `name` is built. Raises ValueError as `title` does."""
+    return f"{__name__}.{_architecture(name)[1]}"
 
 
 def build(name: str, profile: Profile) -> "keras.Model":
     """The model `name` at the sizes of `profile`, not compiled.
 
-    `model.weights_start` says where its weights come from: "imagenet" or "random" for the models with an
-    ImageNet backbone, "none" for those that have no such thing and always start at random.
+    `model.weights_start` says where its weights come from: "imagenet" or "random" for the models with a
+    backbone, "none" for those that have no such thing and always start at random.
 
     Raises:
         ValueError: there is no model `name`.
         WeightsUnavailable: `profile.weights` is "imagenet" and the weights can be neither found nor downloaded.
     """
-    module = importlib.import_module(f"{__name__}.{_architecture(name)[1]}")
-    return getattr(module, name)(profile)
+    return getattr(importlib.import_module(module_of(name)), name)(profile)
 
 
 def trainable_count(model: "keras.Model") -> int:

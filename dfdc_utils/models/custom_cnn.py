@@ -16,7 +16,7 @@ def custom_cnn(profile: Profile) -> keras.Model:
     489,713 parameters, whatever the size of the faces.
     """
     faces = keras.Input((profile.face_side, profile.face_side, 3), name="faces")
-    x = backbones.standardise(faces)
+    x = backbones.NORMALISATIONS.get(profile.normalisation, backbones.standardise)(faces)
     x = _convolution(x, 16, "stem")
     x = layers.MaxPooling2D(name="pool0")(x)
     for number, filters in enumerate((32, 64, 96, 128), start=1):

@@ -2,7 +2,8 @@
 
 Layers, their order and their sizes are the authors'; so are the biases of the convolutions, although a batch
 normalisation follows each. At 256 × 256 they have 28,073 and 28,725 parameters. One thing differs: the
-authors' networks answer P(real), these answer P(fake), as every model of the study does.
+authors' networks answer P(real), these answer P(fake), as every model of the study does. Faces are divided by 255, as
+there, whatever the profile's normalisation.
 """
 
 from dfdc_utils.backend import keras, layers

@@ -3,8 +3,8 @@ around the part that differs.
 
 A sequence model has two named parts, so that training can run the first one once and for all:
 
-    backbone   (n, side, side, 3) faces     -> (n, 2048) features         frozen ResNet50
-    head       (n, frames, 2048) features   -> (n, 1) P(fake)             trained
+    backbone   (n, side, side, 3) faces     -> (n, d) features            frozen ResNet50, d = 2048 at full width
+    head       (n, frames, d) features      -> (n, 1) P(fake)             trained
 
 Padding is a frame that is `PADDING` throughout, faces and features alike. Both parts therefore know by themselves
 which frames to leave out, and neither needs a second input. No face is taken for padding: a pixel is never below
@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dfdc_utils.backend import keras, ops
-from dfdc_utils.models import backbones
+from dfdc_utils.models.resnet50 import resnet50
 from dfdc_utils.profiles import Profile
 
 PADDING = -1
@@ -45,7 +45,7 @@ def padded(frames: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 def are_faces(inputs: np.ndarray) -> np.ndarray:
     """What of a model's inputs is a face and not padding: bool (n,) for faces, (n, frames) for sequences."""
-    return (inputs >= 0).all(axis=(-3, -2, -1))
+    return np.all(inputs >= 0, axis=(-3, -2, -1))
 
 
 def is_padding(frames):
@@ -59,11 +59,11 @@ def sequence_model(name: str, profile: Profile, verdict: Callable) -> keras.Mode
     Args:
         name: of the model.
         profile: sizes and start of the backbone.
-        verdict: from features (n, frames, 2048), a mask (n, frames) that is true where there is a face, and
+        verdict: from features (n, frames, d), a mask (n, frames) that is true where there is a face, and
             `profile.lstm_units` to P(fake) (n, 1), all but the number symbolic.
     """
     side, frames = profile.face_side, profile.sequence_frames
-    backbone = backbones.resnet50(side, profile.weights, name="backbone")
+    backbone = resnet50(profile, name="backbone")
     backbone.trainable = False
     width = backbone.output_shape[-1]
     features = keras.Input((frames, width), name="features")

@@ -9,7 +9,6 @@ Each function returns a `Figure`, which a notebook shows where it is the value o
 Real is blue and fake is vermilion, everywhere. Nothing here needs Keras, or knows how its numbers came about.
 """
 
-from dfdc_utils.plots.conditions import leakage, robustness, subgroups, tta_ablation
 from dfdc_utils.plots.data import (
     categories,
     fakes_per_original,
@@ -30,6 +29,16 @@ from dfdc_utils.plots.evaluation import (
     tta_effect,
     worst_clips,
 )
+from dfdc_utils.plots.explanations import (
+    feature_maps,
+    heat_maps,
+    heat_shares,
+    kernels,
+    maximised,
+    mean_activations,
+    over_time,
+    sanity,
+)
 from dfdc_utils.plots.faces import (
     batch,
     contact_sheet,
@@ -40,17 +49,8 @@ from dfdc_utils.plots.faces import (
     frame_weights,
     outcomes,
 )
-from dfdc_utils.plots.inside import (
-    feature_maps,
-    heat_maps,
-    heat_shares,
-    kernels,
-    maximised,
-    mean_activations,
-    over_time,
-    sanity,
-)
-from dfdc_utils.plots.page import filterable, side_by_side
+from dfdc_utils.plots.html import filterable, side_by_side
+from dfdc_utils.plots.sensitivity import leakage, robustness, subgroups, tta_ablation
 from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
 from dfdc_utils.plots.training import architecture, learning_curves, what_if
 

@@ -3,24 +3,28 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
-from sklearn.metrics import roc_curve
 
+from dfdc_utils.plots.evaluation import roc
 from dfdc_utils.plots.style import (
     FAKE,
     GREY,
     LABELS,
-    LIGHT,
     REAL,
     UNLABELLED,
     WIDTH,
     bar_labels,
-    by_label,
     drawn,
     heading,
+    legend,
     panels,
     picture,
+    stacked,
 )
+
+_SQUARE = {"marker": "s", "linestyle": "", "markersize": 10}
+_SPLITS = {"test": "#DDDDDD", "validation": "#BABABA", "train": "#8F8F8F"}
 
 _STATISTICS = {
     "frames": ("Frames", 1),
@@ -35,25 +39,25 @@ _STATISTICS = {
 @drawn
 def labels_per_part(table: pd.DataFrame) -> Figure:
     """Real, fake and unlabelled videos in each part. `table`: the one table (part, label)."""
-    parts = list(dict.fromkeys(table["part"]))
     kinds = table["label"].fillna("unlabelled")
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.2))
-    floor = np.zeros(len(parts))
-    for kind, colour in (*LABELS.items(), ("unlabelled", UNLABELLED)):
-        counts = table["part"][kinds == kind].value_counts().reindex(parts, fill_value=0).to_numpy()
-        if counts.any():
-            axes.bar(
-                range(len(parts)), counts, bottom=floor, color=colour, label=f"{kind} ({counts.sum():,})"
-            )
-            floor += counts
+    colours = {kind: colour for kind, colour in (LABELS | {"unlabelled": UNLABELLED}).items() if kind in set(kinds)}
     # "dfdc_train_part_12" is part 12; folders named otherwise keep their name.
-    names = [part.removeprefix("dfdc_train_part_").replace("_", "\n") for part in parts]
+    parts = table["part"].str.removeprefix("dfdc_train_part_").str.replace("_", "\n")
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.2))
+    # What comes last stands at the bottom.
+    sns.histplot(
+        x=parts, hue=kinds, hue_order=list(colours)[::-1], palette=colours, multiple="stack", shrink=0.8, alpha=1,
+        linewidth=0, legend=False, ax=axes,
+    )
     # Of many parts every fifth is named.
-    every = 5 if len(parts) > 25 else 1
-    axes.set_xticks(range(0, len(parts), every), names[::every])
+    names = list(dict.fromkeys(parts))
+    every = 5 if len(names) > 25 else 1
+    axes.set_xticks(range(0, len(names), every), names[::every])
     axes.grid(axis="x", visible=False)
     axes.set(title="Videos by part and label", xlabel="Part", ylabel="Videos")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    counts = kinds.value_counts()
+    entries = {f"{kind} ({counts[kind]:,})": _SQUARE | {"color": colour} for kind, colour in colours.items()}
+    legend(figure, entries, place="right upper", columns=1)
     return figure
 
 
@@ -61,12 +65,13 @@ def labels_per_part(table: pd.DataFrame) -> Figure:
 def fakes_per_original(table: pd.DataFrame) -> Figure:
     """How many fakes were made from one original. `table`: the one table (label, original)."""
     made = table.loc[table["label"] == "FAKE", "original"].value_counts()
-    originals = made.value_counts().sort_index()
     figure, axes = plt.subplots(figsize=(WIDTH * 0.75, 2.8))
-    bars = axes.bar(originals.index, originals.to_numpy(), color=FAKE)
-    axes.bar_label(bars, fontsize=10)
+    sns.histplot(x=made.to_numpy(), discrete=True, shrink=0.8, color=FAKE, alpha=1, linewidth=0, ax=axes)
+    for bars in axes.containers:
+        # Matplotlib does not say that these are bars.
+        axes.bar_label(bars, fmt=lambda count: f"{count:,.0f}" if count else "", fontsize=10)  # type: ignore[arg-type]
     axes.margins(y=0.15)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(axis="x", visible=False)
     axes.set(
         title=f"{len(made):,} originals, {made.sum():,} fakes made from them",
@@ -89,21 +94,15 @@ def histograms(statistics: pd.DataFrame, columns: dict[str, tuple[str, float]] |
     """
     columns = columns or _STATISTICS
     columns = {column: shown for column, shown in columns.items() if statistics[column].nunique() > 1} or columns
+    labelled = statistics[statistics["label"].isin(LABELS)]
     figure, axes = panels(len(columns), columns=3, height=2.3)
     for ax, (column, (name, unit)) in zip(axes, columns.items(), strict=True):
-        values = {label: rows[column].dropna() / unit for label, rows in by_label(statistics).items()}
-        edges = np.histogram_bin_edges(pd.concat(values.values()).astype(float), bins=20)
-        for label, numbers in values.items():
-            share = np.full(len(numbers), 100 / max(len(numbers), 1))
-            ax.hist(numbers, edges, weights=share, color=LABELS[label], alpha=0.35)
-            ax.hist(
-                numbers, edges, weights=share, color=LABELS[label], histtype="step", linewidth=1.6,
-                label=label,
-            )
-        ax.set_xlabel(name)
-    for ax in axes[::3]:
-        ax.set_ylabel("Share (%)")
-    axes[0].legend(loc="best")
+        sns.histplot(
+            x=labelled[column].astype(float) / unit, hue=labelled["label"], hue_order=LABELS, palette=LABELS, bins=20,
+            stat="percent", common_norm=False, element="step", alpha=0.35, linewidth=1.6, legend=False, ax=ax,
+        )
+        ax.set(xlabel=name, ylabel="Share (%)" if ax in axes[::3] else "")
+    legend(figure, {label: _SQUARE | {"color": colour} for label, colour in LABELS.items()}, place="upper right")
     heading(figure, "What the files are like, by label")
     return figure
 
@@ -123,12 +122,10 @@ def categories(statistics: pd.DataFrame) -> Figure:
     figure, axes = panels(len(kinds), columns=2, height=1.9)
     for ax, (name, values) in zip(axes, kinds.items(), strict=True):
         counts = values.value_counts().head(6)
-        bars = ax.barh(range(len(counts)), counts, color=GREY, height=0.6)
-        bar_labels(ax, bars, [f"{count:,}" for count in counts])
-        ax.set_yticks(range(len(counts)), counts.index)
+        sns.countplot(y=values, order=counts.index, color=GREY, width=0.6, ax=ax)
+        bar_labels(ax, [f"{count:,}" for count in counts])
         # One or two bars keep the thickness of four.
-        ax.set_ylim(max(len(counts), 4) - 0.3, -0.7)
-        ax.set_title(name)
+        ax.set(title=name, xlabel="", ylabel="", ylim=(max(len(counts), 4) - 0.3, -0.7))
     figure.supxlabel("Videos", fontsize=10.5)
     return figure
 
@@ -178,23 +175,18 @@ def trivial_baseline(baseline) -> Figure:
     `baseline`: of `baselines.trivial_baseline`.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.2), width_ratios=(1, 1.2))
-    reals, fakes, _ = roc_curve(baseline.videos["label"] == "FAKE", baseline.videos["p_fake"])
-    left.plot([0, 1], [0, 1], color=LIGHT, linestyle="--", linewidth=1.5)
-    left.plot(reals, fakes, color=GREY)
-    left.set(
-        title=f"Test AUC {baseline.auc:.2f}", xlabel="Reals called fake", ylabel="Fakes called fake",
-        xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal",
-    )
+    roc(left, {"": baseline.videos}, {"": {"color": GREY}})
+    left.set_title(f"Test AUC {baseline.auc:.2f}")
     names = {
         "size_bytes": "file size", "bit_rate": "bit rate", "face_brightness": "face brightness",
         "face_contrast": "face contrast", "face_laplacian": "face sharpness",
     }
     coefficients = baseline.coefficients[::-1]
     right.barh(
-        range(len(coefficients)), coefficients, color=np.where(coefficients > 0, FAKE, REAL), height=0.6
+        [names.get(name, name) for name in coefficients.index], coefficients,
+        color=np.where(coefficients > 0, FAKE, REAL), height=0.6,
     )
     right.axvline(0, color=GREY, linewidth=1)
-    right.set_yticks(range(len(coefficients)), [names.get(name, name) for name in coefficients.index])
     right.set(title="What it goes by", xlabel="← REAL       coefficient       FAKE →")
     right.grid(axis="y", visible=False)
     heading(figure, "How far trivial statistics alone get one")
@@ -212,28 +204,21 @@ def splits(tables: dict[str, pd.DataFrame], leaks: dict[str, dict]) -> Figure:
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(WIDTH, 0.75 * len(tables) + 1.9), width_ratios=(1.5, 1), sharey=True
     )
-    shades = {"train": "#4D4D4D", "validation": "#999999", "test": "#CCCCCC"}
-    for row, table in enumerate(tables.values()):
-        counts = table["split"].value_counts()
-        start = 0
-        for split, shade in shades.items():
-            count = int(counts.get(split, 0))
-            left.barh(row, count, left=start, color=shade, height=0.55, label=split if row == 0 else None)
-            if count:
-                text = "white" if split == "train" else "black"
-                left.text(start + count / 2, row, f"{count:,}", ha="center", va="center", color=text)
-            start += count
-        leaked = leaks[list(tables)[row]]["videos"]
-        right.barh(row, leaked, color=FAKE, height=0.55)
-        share = 100 * leaked / max(int(counts.get("test", 0)), 1)
-        right.text(leaked, row, f"  {leaked:,} ({share:.0f} %)", va="center")
-    left.set_yticks(range(len(tables)), list(tables))
-    left.invert_yaxis()
-    left.set(title="Videos by split", xlabel="Videos")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
-    right.set(title="Test videos whose original\nwas trained on", xlabel="Videos")
+    videos = stacked(tables, "method")
+    sns.histplot(
+        videos, y="method", hue="split", hue_order=list(_SPLITS), palette=_SPLITS, multiple="stack", shrink=0.55,
+        alpha=1, linewidth=0, legend=False, ax=left,
+    )
+    for bars in left.containers:
+        left.bar_label(bars, fmt=lambda count: f"{count:,.0f}" if count else "", label_type="center")
+    leaked = [leaks[method]["videos"] for method in tables]
+    tested = [max((table["split"] == "test").sum(), 1) for table in tables.values()]
+    right.barh(range(len(tables)), leaked, color=FAKE, height=0.55)
+    bar_labels(right, [f"{count:,} ({100 * count / of:.0f} %)" for count, of in zip(leaked, tested, strict=True)])
+    left.set(title="Videos by split", xlabel="Videos", ylabel="", ylim=(len(tables) - 0.5, -0.5))
+    entries = {split: _SQUARE | {"color": shade} for split, shade in reversed(_SPLITS.items())}
+    legend(figure, entries, place="lower left")
+    right.set(title="Test videos whose original\nwas trained on", xlabel="Videos", xlim=(0, 1.6 * max(1, *leaked)))
     right.xaxis.get_major_locator().set_params(integer=True, nbins=5)
-    right.set_xlim(0, 1.6 * max(1, *(leak["videos"] for leak in leaks.values())))
-    for ax in (left, right):
-        ax.grid(axis="y", visible=False)
+    left.grid(axis="y", visible=False)
     return figure

@@ -8,13 +8,35 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
+import seaborn.objects as so
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
+from sklearn.calibration import CalibrationDisplay
+from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay, confusion_matrix, roc_auc_score
 
 from dfdc_utils.plots.faces import face_strips
-from dfdc_utils.plots.style import GREY, LABELS, LIGHT, WIDTH, by_label, drawn, model_style, panels
+from dfdc_utils.plots.style import (
+    DOT,
+    GREY,
+    LABELS,
+    LIGHT,
+    WIDTH,
+    diagonal,
+    draw,
+    drawn,
+    intervals,
+    legend,
+    model_style,
+    panels,
+    stacked,
+)
 
 _THRESHOLD = 0.5
+_NONE = "no label given"
+_COLOURS = LABELS | {_NONE: GREY}
+_ACCURACIES = {"train_accuracy": "train", "test_accuracy": "test", "test_accuracy_tta": "test, TTA"}
+_ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 
 
 @drawn
@@ -25,19 +47,28 @@ def roc_curves(videos: dict[str, pd.DataFrame], *, title: str = "ROC curves, tes
         videos: by the model's title, columns label ("FAKE", "REAL") and p_fake.
         title: of the figure.
     """
-    figure, axes = plt.subplots(figsize=(WIDTH * 0.92, 4.4))
-    axes.plot([0, 1], [0, 1], color=LIGHT, linestyle="--", linewidth=1.5)
-    styles = model_style(videos)
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.4))
     aucs = {name: roc_auc_score(rows["label"] == "FAKE", rows["p_fake"]) for name, rows in videos.items()}
-    for name in sorted(videos, key=aucs.get, reverse=True):
-        reals, fakes, _ = roc_curve(videos[name]["label"] == "FAKE", videos[name]["p_fake"])
-        axes.plot(reals, fakes, label=f"{aucs[name]:.3f}  {name}", **styles[name])
-    axes.set(
-        title=title, xlabel="Reals called fake", ylabel="Fakes called fake", aspect="equal",
-        xlim=(-0.01, 1.01), ylim=(-0.01, 1.01),
-    )
-    axes.legend(title="AUC", alignment="left", loc="center left", bbox_to_anchor=(1.02, 0.5))
+    styles = model_style(videos)
+    best_first = sorted(videos, key=aucs.__getitem__, reverse=True)
+    roc(axes, videos, {name: styles[name] for name in best_first})
+    axes.set_title(title)
+    entries = {f"{aucs[name]:.3f}  {name}": styles[name] for name in best_first}
+    legend(figure, entries, place="center right", columns=1, title="AUC", alignment="left")
     return figure
+
+
+def roc(axes: Axes, videos: dict[str, pd.DataFrame], styles: dict[str, dict]) -> None:
+    """The ROC curve of each of `videos` (label, p_fake) in the style of its name, and a coin's."""
+    diagonal(axes)
+    for name, style in styles.items():
+        RocCurveDisplay.from_predictions(videos[name]["label"] == "FAKE", videos[name]["p_fake"], ax=axes)
+        axes.lines[-1].set(label=name, **style)
+    # The displays write a legend of their own, and make a square, which a long legend pushes off the page.
+    axes.get_legend().remove()  # type: ignore[union-attr]
+    axes.set(
+        xlabel="Reals called fake", ylabel="Fakes called fake", aspect="auto", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01)
+    )
 
 
 @drawn
@@ -49,29 +80,33 @@ def pseudo_labels(unlabelled: pd.DataFrame, validation: pd.DataFrame, confidence
         confidence: beyond which a video is certain, on either side.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 3.2))
-    generator = np.random.default_rng(0)
     for low, high in ((-0.02, 1 - confidence), (confidence, 1.02)):
         axes.axvspan(low, high, color=LIGHT, linewidth=0, zorder=0)
-    for row, videos in enumerate((validation, unlabelled)):
-        alpha = float(np.clip(60 / max(len(videos), 1), 0.15, 0.85))
-        heights = row + generator.uniform(-0.25, 0.25, len(videos))
-        for label, colour in (*LABELS.items(), (None, GREY)):
-            here = (videos["label"] == label).to_numpy() if label else videos["label"].isna().to_numpy()
-            face = colour if label else "none"
-            axes.scatter(
-                videos["p_fake"][here], heights[here], s=40, facecolors=face, edgecolors=colour, alpha=alpha,
-            )
-    axes.set_yticks([0, 1], ["validation videos,\nby their label", "unlabelled videos,\nby the label given"])
+    names = "unlabelled videos,\nby the label given", "validation videos,\nby their label"
+    rows = stacked(dict(zip(names, (unlabelled, validation), strict=True)), "kind")
+    _strips(axes, rows.assign(label=rows["label"].fillna(_NONE), filled=rows["label"].notna()), "kind")
     axes.set(
-        xlim=(-0.02, 1.02), ylim=(-0.5, 1.5), xlabel="P(fake), calibrated on the validation split",
+        xlim=(-0.02, 1.02), xlabel="P(fake), calibrated on the validation split",
         title="In the grey zones an answer becomes a label",
     )
-    axes.grid(axis="y", visible=False)
-    dot = {"marker": "o", "linestyle": "", "markersize": 6}
-    handles = [plt.Line2D([], [], color=colour, label=label, **dot) for label, colour in LABELS.items()]
-    handles.append(plt.Line2D([], [], color=GREY, markerfacecolor="none", label="no label given", **dot))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    entries = {label: DOT | {"color": colour} for label, colour in _COLOURS.items()}
+    entries[_NONE]["markerfacecolor"] = "none"
+    legend(figure, entries)
     return figure
+
+
+def _strips(axes: Axes, rows: pd.DataFrame, names: str, *moves) -> None:
+    """A dot a video along P(fake) in the colour of its label, a line for each of `names`.
+
+    `rows`: p_fake, label, the column `names`, and whether a dot is `filled`. `moves`: what seaborn does before it
+    spreads the dots. Many videos have fainter dots.
+    """
+    alpha = float(np.clip(60 * rows[names].nunique() / max(len(rows), 1), 0.04, 0.8))
+    plot = so.Plot(rows, x="p_fake", y=names, color="label", fill="filled")
+    labels = [*LABELS, *({_NONE} & set(rows["label"]))]
+    plot = plot.scale(color=so.Nominal(_COLOURS, order=labels), fill={True: True, False: False})
+    dots = so.Dot(pointsize=5.5, edgewidth=0, stroke=1.2, alpha=alpha)
+    draw(plot.add(dots, *moves, so.Jitter(0.65, seed=0), orient="y", legend=False), axes)
 
 
 @drawn
@@ -84,25 +119,15 @@ def confusion_matrices(videos: dict[str, pd.DataFrame]) -> Figure:
     for number, (ax, (name, rows)) in enumerate(zip(axes, videos.items(), strict=True)):
         counts = confusion_matrix(rows["label"] == "FAKE", rows["p_fake"] >= _THRESHOLD, labels=[False, True])
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
-        for truth in (0, 1):
-            for called in (0, 1):
-                share = shares[truth, called]
-                ax.text(
-                    called, truth, f"{counts[truth, called]:,}\n{100 * share:.0f} %",
-                    ha="center", va="center",
-                    color="white" if share > 0.55 else "black", fontsize=11,
-                )
-        ax.set_xticks((0, 1), LABELS)
-        ax.set_yticks((0, 1), LABELS)
-        for ticks in (ax.get_xticklabels(), ax.get_yticklabels()):
-            for tick in ticks:
-                tick.set(color=LABELS[tick.get_text()], fontweight="bold")
+        # Up to a grey on which black can be read.
+        look = {"cmap": "Greys", "colorbar": False, "im_kw": {"vmin": 0, "vmax": 1.8}}
+        shown = ConfusionMatrixDisplay(shares, display_labels=list(LABELS)).plot(ax=ax, **look)
+        for text, count, share in zip(shown.text_.flat, counts.flat, shares.flat, strict=True):
+            text.set(text=f"{count:,}\n{100 * share:.0f} %", color="black", fontsize=11)
+        for tick in (*ax.get_xticklabels(), *ax.get_yticklabels()):
+            tick.set(color=LABELS[tick.get_text()], fontweight="bold")
         ax.grid(False)
-        ax.set_title(name)
-        ax.set_xlabel("called")
-        if number % 3 == 0:
-            ax.set_ylabel("is")
+        ax.set(title=name, xlabel="called", ylabel="" if number % 3 else "is")
     return figure
 
 
@@ -114,25 +139,22 @@ def tta_effect(metrics: dict[str, dict]) -> Figure:
     """
     measures = (("accuracy", "Accuracy"), ("auc", "AUC"), ("log_loss", "Log loss (lower is better)"))
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 0.42 * len(metrics) + 1.5), sharey=True)
-    styles = model_style(metrics)
+    colours = [style["color"] for style in model_style(metrics).values()]
+    rows = range(len(metrics))
     for ax, (measure, name) in zip(axes, measures, strict=True):
-        for row, (title, measured) in enumerate(metrics.items()):
-            plain, tta = (measured["test"]["video"][variant][measure] for variant in ("plain", "tta"))
-            ax.plot([plain, tta], [row, row], color=LIGHT, linewidth=3, zorder=1)
-            colour = styles[title]["color"]
-            ax.scatter(plain, row, s=60, facecolors="white", edgecolors=colour, linewidths=2, zorder=2)
-            ax.scatter(tta, row, s=60, color=colour, zorder=3)
-        ax.set_title(name)
-        ax.margins(x=0.15, y=0.2)
-    axes[0].set_yticks(range(len(metrics)), list(metrics))
-    axes[0].invert_yaxis()
-    handles = [
-        plt.Line2D(
-            [], [], marker="o", linestyle="", markersize=7, color=GREY, markerfacecolor=face, label=label
+        plain, tta = (
+            [measured["test"]["video"][variant][measure] for measured in metrics.values()]
+            for variant in ("plain", "tta")
         )
-        for face, label in (("white", "plain"), (GREY, "with TTA"))
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+        ax.hlines(rows, plain, tta, color=LIGHT, linewidth=3, zorder=1)
+        ax.scatter(plain, rows, s=60, facecolors="white", edgecolors=colours, linewidths=2, zorder=2)
+        ax.scatter(tta, rows, s=60, color=colours, zorder=3)
+        ax.set(title=name)
+        ax.margins(x=0.15, y=0.2)
+    axes[0].set_yticks(rows, list(metrics))
+    axes[0].invert_yaxis()
+    faces = {"plain": "white", "with TTA": GREY}
+    legend(figure, {name: DOT | {"color": GREY, "markerfacecolor": face} for name, face in faces.items()})
     return figure
 
 
@@ -144,37 +166,18 @@ def score_distributions(videos: dict[str, pd.DataFrame]) -> Figure:
     `videos`: by the model's title, columns label, p_fake and judged.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 0.75 * len(videos) + 1.2))
-    generator = np.random.default_rng(0)
-    for row, scores in enumerate(videos.values()):
-        for offset, (label, rows) in zip((-0.2, 0.2), by_label(scores).items()):
-            # Many videos: fainter dots.
-            alpha = float(np.clip(60 / len(rows), 0.15, 0.8))
-            heights = row + offset + generator.uniform(-0.13, 0.13, len(rows))
-            judged = rows["judged"].to_numpy(dtype=bool)
-            axes.scatter(
-                rows["p_fake"][judged], heights[judged], s=26, color=LABELS[label], alpha=alpha, linewidths=0
-            )
-            axes.scatter(
-                rows["p_fake"][~judged], heights[~judged], s=26, facecolors="none", edgecolors=LABELS[label]
-            )
-            median = rows["p_fake"].median()
-            axes.plot(
-                [median, median], [row + offset - 0.17, row + offset + 0.17], color="black", linewidth=2
-            )
+    rows = stacked(videos, "title")
+    beside = so.Dodge(by=["color"])
+    _strips(axes, rows.assign(filled=rows["judged"].astype(bool)), "title", beside)
+    black = so.Nominal(["black"] * 2, order=list(LABELS))
+    medians = so.Plot(rows, x="p_fake", y="title", color="label").scale(color=black)
+    draw(medians.add(so.Dash(width=0.9, linewidth=2), so.Agg("median"), beside, orient="y", legend=False), axes)
     axes.axvline(_THRESHOLD, color=GREY, linestyle="--", linewidth=1.5)
-    axes.set_yticks(range(len(videos)), list(videos))
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
     axes.set(xlim=(-0.02, 1.02), xlabel="P(fake)", title="What the models say of each test video")
-    dot = {"marker": "o", "linestyle": "", "markersize": 6}
-    handles = [plt.Line2D([], [], color=colour, label=label, **dot) for label, colour in LABELS.items()]
-    handles += [
-        plt.Line2D([], [], color=GREY, markerfacecolor="white", label="no face: training prior", **dot),
-        plt.Line2D(
-            [], [], color="black", marker="|", markersize=12, markeredgewidth=2, linestyle="", label="median"
-        ),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    entries = {label: DOT | {"color": colour} for label, colour in LABELS.items()}
+    entries["no face: training prior"] = DOT | {"color": GREY, "markerfacecolor": "white"}
+    entries["median"] = DOT | {"color": "black", "marker": "|", "markersize": 12, "markeredgewidth": 2}
+    legend(figure, entries, columns=4)
     return figure
 
 
@@ -185,17 +188,17 @@ def aggregation(aucs: pd.DataFrame) -> Figure:
     `aucs`: one row a model, its title the index; one column a method.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 0.42 * len(aucs) + 1.2))
-    axes.imshow(aucs.to_numpy(), cmap="Greys", vmin=0.3, vmax=1.1, aspect="auto")
+    shown = aucs.rename(columns=lambda name: name.replace("_", " "))
+    look = {"cmap": "Greys", "vmin": 0.3, "vmax": 1.5, "cbar": False}
+    sns.heatmap(shown, annot=True, fmt=".3f", annot_kws={"color": "black"}, ax=axes, **look)
+    axes.tick_params(axis="y", rotation=0)
     best = aucs.eq(aucs.max(axis=1), axis=0)
-    for (row, column), value in np.ndenumerate(aucs.to_numpy()):
-        axes.text(
-            column, row, f"{value:.3f}", ha="center", va="center", color="white" if value > 0.75 else "black",
-            fontweight="bold" if best.iloc[row, column] else "normal",
-        )
-    axes.set_xticks(range(len(aucs.columns)), [name.replace("_", " ") for name in aucs.columns])
-    axes.set_yticks(range(len(aucs)), list(aucs.index))
-    axes.grid(False)
-    axes.set(title="AUC of test videos; the best of each model in bold", xlabel="How frames become one score")
+    for text in axes.texts:
+        column, row = map(int, text.get_position())
+        text.set_fontweight("bold" if best.iloc[row, column] else "normal")
+    axes.set(
+        title="AUC of test videos; the best of each model in bold", xlabel="How frames become one score", ylabel=""
+    )
     return figure
 
 
@@ -207,15 +210,18 @@ def reliability(before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame])
     """
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.9), sharey=True)
     for ax, tables, title in zip(axes, (before, after), ("As they are", "With temperature"), strict=True):
-        ax.plot([0, 1], [0, 1], color=LIGHT, linestyle="--", linewidth=1.5)
+        diagonal(ax)
         styles = model_style(tables)
         for name, table in tables.items():
-            ax.plot(table["p_fake"], table["fakes"], linewidth=1.3, alpha=0.8, **styles[name])
-            ax.scatter(table["p_fake"], table["fakes"], s=6 * table["count"], color=styles[name]["color"], alpha=0.8)
-        ax.set(title=title, xlabel="Mean P(fake) of the interval", xlim=(-0.03, 1.03), ylim=(-0.05, 1.05))
+            # The display knows no size of its marks.
+            sizes = 200 * table["count"] / table["count"].sum()
+            ax.scatter(table["p_fake"], table["fakes"], s=sizes, color=styles[name]["color"], alpha=0.8)
+            shown = CalibrationDisplay(table["fakes"], table["p_fake"], None)
+            shown.plot(ax=ax, name=name, ref_line=False, marker="", linewidth=1.3, alpha=0.8, **styles[name])
+        ax.get_legend().remove()
+        ax.set(title=title, xlabel="Mean P(fake) of the interval", xlim=(-0.03, 1.03), ylim=(-0.05, 1.05), ylabel="")
     axes[0].set_ylabel("Share of fakes in it")
-    handles = [plt.Line2D([], [], label=name, **style) for name, style in styles.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    legend(figure, styles | {"the larger, the more videos": DOT | {"color": GREY}})
     return figure
 
 
@@ -245,42 +251,36 @@ def comparison(table: pd.DataFrame, *, majority: float | None = None) -> Figure:
         table: of `metrics.comparison`.
         majority: the test accuracy of calling every video by the commoner label, marked by a line.
     """
-    table = table[::-1].reset_index(drop=True)
-    size = (WIDTH, 0.62 * len(table) + 1.6)
-    figure, (left, right) = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=(1.4, 1))
-    rows = np.arange(len(table))
-    bars = (
-        ("train_accuracy", "train", LIGHT), ("test_accuracy", "test", GREY),
-        ("test_accuracy_tta", "test, TTA", "black"),
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(WIDTH, 0.62 * len(table) + 1.6), sharey=True, width_ratios=(1.4, 1)
     )
-    for offset, (column, name, colour) in zip((0.26, 0.0, -0.26), bars):
-        drawn_bars = left.barh(
-            rows + offset, table[column].astype(float), height=0.24, color=colour, label=name
-        )
+    bars = table.rename(columns=_ACCURACIES).melt("title", list(_ACCURACIES.values()), "of", "accuracy")
+    sns.barplot(
+        bars.astype({"accuracy": float}), x="accuracy", y="title", hue="of", palette=[LIGHT, GREY, "black"],
+        errorbar=None, saturation=1, linewidth=0, ax=left,
+    )
+    for container in left.containers:
         left.bar_label(
-            drawn_bars, ["" if pd.isna(v) else f"{v:.2f}" for v in table[column]], padding=3, fontsize=10
+            container, fmt=lambda share: "" if np.isnan(share) else f"{share:.2f}", padding=3, fontsize=10,
+            bbox=_ON_WHITE,
         )
     if majority is not None:
         # Behind the bars: whatever ends before it does worse than this.
         label = "all called by the commoner label"
         left.axvline(majority, color="#E69F00", linestyle="--", linewidth=2, zorder=0, label=label)
-    left.set_yticks(rows, table["title"])
-    left.set(title="Accuracy, videos", xlim=(0, 1.12))
-    styles = model_style(table["title"])
-    for row, model in table.iterrows():
-        colour = styles[model["title"]]["color"]
-        interval = [model["test_auc_low"], model["test_auc_high"]]
-        right.plot(interval, [row, row], color=colour, linewidth=4, alpha=0.35, solid_capstyle="butt")
-        right.scatter(model["test_auc"], row, s=70, color=colour, zorder=3)
-        right.annotate(
-            f"{model['test_auc']:.3f}", (model["test_auc"], row), xytext=(0, 9), textcoords="offset points",
-            ha="center", fontsize=10,
-        )
-    right.axvline(0.5, color=GREY, linestyle=":", linewidth=1.2)
-    lowest = table["test_auc_low"].astype(float).min()
-    right.set(title="Test AUC, 95 % interval", xlim=(min(0.45, lowest - 0.05), 1.03))
-    right.margins(y=0.12)
-    for ax in (left, right):
-        ax.grid(axis="y", visible=False)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=4)
+    left.get_legend().remove()
+    left.set(title="Accuracy, videos", xlabel="Share called rightly", ylabel="", xlim=(0, 1.12))
+    left.grid(axis="y", visible=False)
+    right.axvline(0.5, color=GREY, linestyle=":", linewidth=1.2)
+    by_model = dict(list(table.groupby("title", sort=False)))
+    intervals(right, by_model, "title", "test_auc", "test_auc_low", "test_auc_high")
+    for row, auc in enumerate(table["test_auc"]):
+        right.annotate(
+            f"{auc:.3f}", (auc, row), xytext=(0, 8), textcoords="offset points", ha="center", fontsize=10,
+            bbox=_ON_WHITE,
+        )
+    lowest = table["test_auc_low"].astype(float).min()
+    right.tick_params(labelleft=False)
+    right.set(title="Test AUC, 95 % interval", xlabel="AUC", xlim=(min(0.45, lowest - 0.05), 1.03))
     return figure

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from dfdc_utils.plots.style import GREY, LABELS, WIDTH, bar_labels, drawn, evenly, heading, panels, picture
+from dfdc_utils.plots.style import GREY, LABELS, WIDTH, bar_labels, count_axis, drawn, heading, legend, panels, picture
 
 _BOX = "#F0E442"
 _OUTCOMES = {"ok": "#009E73", "no_face": "#E69F00", "too_short": "#56B4E9", "unreadable": "#CC79A7"}
@@ -36,7 +37,8 @@ def detections(
         for face in found:
             x0, y0, x1, y1 = face.box
             ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=_BOX, linewidth=2))
-            ax.scatter(*np.asarray(face.landmarks).T, s=14, color=_BOX, edgecolors="black", linewidths=0.6)
+            across, down = np.asarray(face.landmarks).T
+            ax.scatter(across, down, s=14, color=_BOX, edgecolors="black", linewidths=0.6)
             ax.annotate(
                 f"{face.confidence:.3f}", (x0, y0), xytext=(0, 3), textcoords="offset points", fontsize=10,
                 bbox={"facecolor": _BOX, "edgecolor": "none", "pad": 1.5}, annotation_clip=True,
@@ -58,14 +60,14 @@ def face_strips(
         count: at most so many evenly spaced faces of each.
         title: of the figure.
     """
-    labels = list(labels) if labels is not None else [None] * len(strips)
+    labels = [""] * len(strips) if labels is None else list(labels)
     columns = min(count, max(len(crops) for crops in strips.values()))
     size = (WIDTH - 1.6) / columns
     figure, axes = plt.subplots(
         len(strips), columns, figsize=(WIDTH, len(strips) * size + (0.4 if title else 0.1)), squeeze=False
     )
     for row, (name, crops) in enumerate(strips.items()):
-        chosen = crops[evenly(len(crops), columns)]
+        chosen = crops[_evenly(len(crops), columns)]
         for column, ax in enumerate(axes[row]):
             if column < len(chosen):
                 picture(ax, chosen[column])
@@ -74,7 +76,7 @@ def face_strips(
         colour = LABELS.get(labels[row], "black")
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=colour, fontsize=10)
     heading(figure, title)
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     return figure
 
 
@@ -84,9 +86,8 @@ def outcomes(account: pd.DataFrame) -> Figure:
     counts = account["outcome"].value_counts()[::-1]
     figure, axes = plt.subplots(figsize=(WIDTH * 0.8, 0.4 * len(counts) + 1.1))
     colours = [_OUTCOMES.get(name, GREY) for name in counts.index]
-    bars = axes.barh(range(len(counts)), counts, color=colours, height=0.65)
-    axes.set_yticks(range(len(counts)), [name.replace("_", " ") for name in counts.index])
-    bar_labels(axes, bars, [f"{count:,} ({100 * count / len(account):.1f} %)" for count in counts])
+    axes.barh(counts.index.str.replace("_", " "), counts, color=colours, height=0.65)
+    bar_labels(axes, [f"{count:,} ({100 * count / len(account):.1f} %)" for count in counts])
     axes.set(title=f"What became of {len(account):,} videos", xlabel="Videos")
     return figure
 
@@ -96,27 +97,30 @@ def extraction(account: pd.DataFrame, faces: pd.DataFrame) -> Figure:
     """How long videos took, and in how much of each the main person was found.
 
     Args:
-        account: the video account (video, outcome, frames_read, second_look, detection, elapsed).
+        account: the video account (video, outcome, frames_read, second_pass, detection, elapsed).
         faces: rows of the face store (video, track).
     """
     found = account[account["outcome"] == "ok"].set_index("video")
     coverage = 100 * faces[faces["track"] == 0].groupby("video").size() / found["frames_read"]
-    helped = found["second_look"].notna()
     figure, axes = panels(2, columns=2, height=2.8)
-    times = {"looking for faces": found["detection"], "all of it": found["elapsed"]}
-    bins = np.linspace(0, found["elapsed"].quantile(0.99) * 1.05, 30)
-    for (name, seconds), colour in zip(times.items(), (_SECOND, GREY), strict=True):
-        axes[0].hist(seconds.clip(upper=bins[-1]), bins=bins, histtype="step", linewidth=2, color=colour, label=name)
+    times = found[["detection", "elapsed"]].set_axis(["looking for faces", "all of it"], axis=1)
+    longest = found["elapsed"].quantile(0.99) * 1.05
+    sns.histplot(
+        times.clip(upper=longest), bins=np.linspace(0, longest, 30), element="step", fill=False, linewidth=2,
+        palette=[_SECOND, GREY], ax=axes[0],
+    )
     axes[0].set(title="Time", xlabel="Seconds a video, on one core", ylabel="Videos")
-    axes[0].legend()
-    axes[1].hist(
-        [coverage[~helped], coverage[helped]], bins=np.arange(0, 106, 5), stacked=True, color=[_FIRST, _SECOND],
-        label=["first look", "a second look helped"],
+    passes = {"first pass": _FIRST, "a second pass helped": _SECOND}
+    passed = found["second_pass"].notna().map(dict(zip((False, True), passes, strict=True)))
+    # Beside one another: on a logarithmic axis a stack would show the upper part too small.
+    sns.histplot(
+        x=coverage, hue=passed, hue_order=passes, palette=passes, multiple="dodge", bins=np.arange(0, 106, 5), alpha=1,
+        linewidth=0, ax=axes[1],
     )
-    axes[1].set(
-        title="Coverage", xlabel="Frames with the main person (%)", ylabel="Videos (logarithmic)", yscale="log"
-    )
-    axes[1].legend(loc="upper left")
+    axes[1].set(title="Coverage", xlabel="Frames with the main person (%)", ylabel="Videos (logarithmic)")
+    count_axis(axes[1])
+    for ax in axes:
+        sns.move_legend(ax, "upper center", bbox_to_anchor=(0.5, -0.25), ncols=2, title=None)
     return figure
 
 
@@ -131,15 +135,15 @@ def face_statistics(faces: pd.DataFrame, *, face_side: int) -> Figure:
     sides = np.maximum(faces["x1"] - faces["x0"], faces["y1"] - faces["y0"])
     per_track = faces.groupby(["video", "track"]).size()
     figure, axes = panels(3, columns=3, height=2.6)
-    axes[0].hist(sides, bins=30, color=GREY)
+    bars = {"color": GREY, "alpha": 1, "linewidth": 0}
+    sns.histplot(x=sides, bins=30, ax=axes[0], **bars)
     axes[0].axvline(face_side, color="black", linestyle="--", linewidth=1.5)
     sizes = f"Longer side (pixels)\ndashed: the crops' {face_side}"
     axes[0].set(title="Size in the frame", xlabel=sizes, ylabel="Faces")
-    axes[1].hist(faces["confidence"], bins=30, color=GREY)
-    axes[1].set(
-        title="Detector's confidence", xlabel="Confidence", ylabel="Faces (logarithmic)", yscale="log"
-    )
-    axes[2].hist(per_track, bins=np.arange(0.5, per_track.max() + 1.5), color=GREY)
+    sns.histplot(x=faces["confidence"], bins=30, ax=axes[1], **bars)
+    axes[1].set(title="Detector's confidence", xlabel="Confidence", ylabel="Faces (logarithmic)")
+    count_axis(axes[1])
+    sns.histplot(x=per_track, discrete=True, ax=axes[2], **bars)
     axes[2].set(title="Faces found of a person", xlabel="Faces", ylabel="People")
     return figure
 
@@ -162,7 +166,7 @@ def contact_sheet(
         columns: faces in a row.
         title: of the figure.
     """
-    labels = list(labels) if labels is not None else [None] * len(crops)
+    labels = [""] * len(crops) if labels is None else list(labels)
     rows = -(-len(crops) // columns)
     size = WIDTH / columns
     figure, axes = panels(len(crops), columns=columns, height=size + (0.2 if captions else 0) + 0.5 / rows)
@@ -170,8 +174,12 @@ def contact_sheet(
         picture(ax, crop, frame=LABELS.get(labels[number]))
         if captions is not None:
             ax.set_xlabel(captions[number], fontsize=10, labelpad=2)
-    _legend_of_labels(figure, labels, title)
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    heading(figure, title)
+    frame = {"marker": "s", "linestyle": "", "markersize": 10, "markerfacecolor": "none", "markeredgewidth": 3}
+    entries = {label: frame | {"color": colour} for label, colour in LABELS.items() if label in labels}
+    if entries:
+        legend(figure, entries, place="upper right")
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
     return figure
 
 
@@ -218,13 +226,6 @@ def batch(
     return face_strips(strips, labels=list(names[:5]), count=faces.shape[1], title=title)
 
 
-def _legend_of_labels(figure: Figure, labels: list[str | None], title: str) -> None:
-    """The title, and beside it what the colours of the frames mean."""
-    if title:
-        heading(figure, title)
-    present = [label for label in LABELS if label in labels]
-    handles = [Rectangle((0, 0), 1, 1, fill=False, edgecolor=LABELS[label], linewidth=3) for label in present]
-    if handles:
-        # "outside" makes room of its own; beside a title there is some.
-        place = "upper right" if title else "outside upper right"
-        figure.legend(handles, present, loc=place, ncols=2, borderpad=0.1, handlelength=1.2)
+def _evenly(count: int, wanted: int) -> np.ndarray:
+    """At most `wanted` evenly spaced indices out of `count`, first and last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))

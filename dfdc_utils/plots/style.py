@@ -1,6 +1,6 @@
 """The one look of all figures: colours, type, sizes, and how a figure is made and saved.
 
-Everything is drawn to be read at the width of a README: 8 inches at 120 dots, type of 10 points or more.
+Everything is drawn to be read at the width of a README: 8 inches at 120 dots, type of 9 points or more.
 """
 
 import functools
@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn.objects as so
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from dfdc_utils.workspace import Workspace, whole
 
@@ -37,8 +39,10 @@ _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 1)), (0, (1, 1
 
 WIDTH = 8.0
 """Inches."""
+DOT = {"marker": "o", "linestyle": "", "markersize": 6}
+"""A dot in a legend, as keywords of `Line2D`."""
 
-_LOOK = {
+_LOOK: dict = {
     "figure.dpi": 120,
     "savefig.dpi": 120,
     "figure.facecolor": "white",
@@ -113,12 +117,17 @@ def model_style(titles: Iterable[str]) -> dict[str, dict]:
     return styles
 
 
+def model_legend(figure: Figure, titles: Iterable[str]) -> None:
+    """A legend of models as dots."""
+    legend(figure, {title: DOT | {"color": style["color"]} for title, style in model_style(titles).items()})
+
+
 def panels(count: int, *, columns: int, height: float, width: float = WIDTH) -> tuple[Figure, list[Axes]]:
     """A figure with `count` axes in rows of at most `columns`, each `height` inches high."""
     columns = min(columns, count)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(width, rows * height), squeeze=False)
-    axes = list(axes.flat)
+    figure, grid = plt.subplots(rows, columns, figsize=(width, rows * height), squeeze=False)
+    axes = list(grid.flat)
     for empty in axes[count:]:
         empty.set_visible(False)
     return figure, axes[:count]
@@ -139,18 +148,64 @@ def heading(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.01, ha="left")
 
 
-def bar_labels(axes: Axes, bars, labels: list[str]) -> None:
-    """`labels` at the ends of horizontal `bars`, with room for them."""
-    axes.bar_label(bars, labels, padding=4, fontsize=10)
+def legend(
+    figure: Figure, entries: dict[str, dict], *, place: str = "lower center", columns: int | None = None, **words
+) -> None:
+    """A legend beside the axes, where it hides nothing.
+
+    Args:
+        entries: by its text, how each line or mark looks, as keywords of `Line2D`.
+        place: where in the figure, as `Figure.legend` calls it after "outside".
+        columns: by default three, or two where three would leave one over.
+        words: more keywords of `Figure.legend`.
+    """
+    handles = [Line2D([], [], label=text, **look) for text, look in entries.items()]
+    columns = columns or (2 if len(handles) == 4 else 3)
+    figure.legend(handles=handles, ncols=columns, **words | {"loc": f"outside {place}"})
+
+
+def diagonal(axes: Axes) -> None:
+    """Where a coin's ROC curve lies, and a perfect calibration."""
+    axes.plot([0, 1], [0, 1], color=LIGHT, linestyle="--", linewidth=1.5, zorder=0)
+
+
+def count_axis(axes: Axes) -> None:
+    """Counts up the y axis, logarithmic from 1 on, so that one can be seen beside thousands."""
+    axes.set_yscale("symlog", linthresh=1)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylim(bottom=0)
+
+
+def draw(plot: so.Plot, axes: Axes) -> None:
+    """Draws `plot`, whose y axis has categories, on `axes`."""
+    # Unless told, seaborn before 0.13 gives the figure another layout.
+    plot.layout(engine="constrained").on(axes).plot()
+    axes.set_ylabel("")
+    axes.grid(axis="y", visible=False)
+
+
+def intervals(axes: Axes, tables: dict[str, pd.DataFrame], names: str, value: str, low: str, high: str) -> None:
+    """A dot and its interval for each row of each model, the models of one name beside one another.
+
+    Args:
+        tables: by the model's title; columns `value`, `low`, `high`, and `names`, what stands on the y axis.
+    """
+    rows = stacked(tables, "title").astype({value: float, low: float, high: float})
+    colours = {title: style["color"] for title, style in model_style(tables).items()}
+    beside = so.Dodge(empty="drop")
+    plot = so.Plot(rows, x=value, y=names, color="title").scale(color=colours)
+    plot = plot.add(so.Range(linewidth=2, alpha=0.45), beside, orient="y", legend=False, xmin=low, xmax=high)
+    draw(plot.add(so.Dot(pointsize=5), beside, orient="y", legend=False), axes)
+
+
+def bar_labels(axes: Axes, labels: list[str]) -> None:
+    """`labels` at the ends of horizontal bars, with room for them."""
+    # Matplotlib does not say that these are bars.
+    axes.bar_label(axes.containers[0], labels, padding=4, fontsize=10)  # type: ignore[arg-type]
     axes.margins(x=0.25)
     axes.grid(axis="y", visible=False)
 
 
-def by_label(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The rows of each label, real ones first, without labels that do not occur."""
-    return {label: rows for label in LABELS if len(rows := table[table["label"] == label])}
-
-
-def evenly(count: int, wanted: int) -> np.ndarray:
-    """At most `wanted` evenly spaced indices out of `count`, first and last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
+def stacked(tables: dict[str, pd.DataFrame], column: str) -> pd.DataFrame:
+    """One table of several; `column` says from which each row is."""
+    return pd.concat([rows.assign(**{column: name}) for name, rows in tables.items()], ignore_index=True)

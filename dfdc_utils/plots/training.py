@@ -74,13 +74,8 @@ def learning_curves(history: pd.DataFrame, best_epoch: int, *, title: str = "") 
             f"{best:.3f}", (best_epoch, best), xytext=(8, side), textcoords="offset points", fontsize=10,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
         )
-        axes.set(title=measure.capitalize(), xlabel="Epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    panels[0].axhline(0.5, color=LIGHT, linewidth=1.5, zorder=0)
-    # Below the axes: curves go everywhere.
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    heading(figure, title)
-    return figure
+        axes.set_title(measure.capitalize())
+    return _over_epochs(figure, title)
 
 
 @drawn
@@ -101,13 +96,21 @@ def what_if(histories: dict[str, pd.DataFrame], *, title: str = "") -> Figure:
                 markersize=5, label=choice,
             )
     for axes, name in zip(panels, ("Validation accuracy, balanced", "Validation loss"), strict=True):
-        axes.set(title=name, xlabel="Epoch", xlim=(0.7, max(epochs, 2) + 0.3))
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    panels[0].axhline(0.5, color=LIGHT, linewidth=1.5, zorder=0)
+        axes.set(title=name, xlim=(0.7, max(epochs, 2) + 0.3))
     # Hundredths around a coin's accuracy must not fill the panel.
     low, high = panels[0].get_ylim()
     panels[0].set_ylim(min(low, 0.43), max(high, 0.65))
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(histories))
+    return _over_epochs(figure, title)
+
+
+def _over_epochs(figure: Figure, title: str) -> Figure:
+    """What drawings of epochs share: the first panel is the accuracy, with a coin's."""
+    for axes in figure.axes:
+        axes.set_xlabel("Epoch")
+        axes.locator_params(axis="x", integer=True)
+    figure.axes[0].axhline(0.5, color=LIGHT, linewidth=1.5, zorder=0)
+    # Below the axes: curves go everywhere.
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     heading(figure, title)
     return figure
 
@@ -164,8 +167,8 @@ def architecture(model, *, title: str = "") -> Figure:
 def _brackets(axes, rows: list[_Row]) -> None:
     """A line along the rows of each nested model, with its name."""
     place = 0
-    for name, group in itertools.groupby(rows, key=lambda row: row.within):
-        group = list(group)
+    for name, neighbours in itertools.groupby(rows, key=lambda row: row.within):
+        group = list(neighbours)
         count = len(group)
         if name:
             frozen = all(row.frozen for row in group if row.parameters)

@@ -11,7 +11,7 @@ import numpy as np
 # imgaug 0.4.0 looks up np.sctypes while it is imported, and NumPy 2 no longer has it. imgaug only asks for
 # these three groups of scalar types.
 if not hasattr(np, "sctypes"):
-    np.sctypes = {
+    np.sctypes = {  # type: ignore[attr-defined]  # it is put there, not found there
         "int": [np.int8, np.int16, np.int32, np.int64],
         "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
         "float": [np.float16, np.float32, np.float64],
@@ -98,7 +98,7 @@ def _cover(faces: np.ndarray, landmarks: np.ndarray, generator: np.random.Genera
     faces = faces.copy()
     for face, points in zip(faces, landmarks, strict=True):
         # Drawn in any case, so that faces of one seed are covered alike.
-        struck, part = generator.random() < STRENGTHS["cutout"], generator.integers(len(_PARTS))
+        struck, part = generator.random() < STRENGTHS["cutout"], int(generator.integers(len(_PARTS)))
         if struck and np.isfinite(points[:2]).all():
             face[_part(points, part)] = face.mean(axis=(0, 1))
     return faces

@@ -6,19 +6,22 @@ the edge are real.
 """
 
 import functools
-import hashlib
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from dfdc_utils.backend import keras
+from dfdc_utils.data.study_table import original_of
 from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.made_from import code_of
 from dfdc_utils.models.sequences import PADDING, padded, spread
+from dfdc_utils.profiles import Draw
 from dfdc_utils.training.augmentation import augment
 from dfdc_utils.training.self_blended import self_blend
 
-DRAWS = ("pairs", "self_blended", "balanced", "natural")
+DRAWS = get_args(Draw)
 IN_ORDER = "in order"
 """Of validation: every video once, always the same faces of it."""
 
@@ -32,19 +35,17 @@ def faces_of(store: FaceStore, table: pd.DataFrame, split: str) -> pd.DataFrame:
     """The faces of the main person of every labelled video of a split, by video and frame.
 
     Returns:
-        Rows of `store.faces()` with `label` (1 = fake) and `original` (the video's own name where it is real).
+        Rows of `store.faces()` with `label` (1 = fake) and `original` (the video's own name where it is real, or of
+        unknown origin).
 
     Raises ValueError where the split has no face of one of the two labels, or a video stands in the table twice.
     """
     videos = table.loc[(table["split"] == split) & table["label"].notna(), ["video", "label", "original"]]
     if table["video"].duplicated().any():
         raise ValueError(f"Video {table['video'][table['video'].duplicated()].iloc[0]} stands in the table twice.")
-    videos = videos.assign(
-        original=videos["original"].where(videos["label"] == "FAKE", videos["video"]),
-        label=(videos["label"] == "FAKE").astype(np.int8),
-    )
-    faces = store.faces(["video", "track", "frame"])
-    faces = faces[faces["track"] == 0].merge(videos, on="video").sort_values(["video", "frame"], ignore_index=True)
+    videos = videos.assign(original=original_of(videos), label=(videos["label"] == "FAKE").astype(np.int8))
+    faces = store.faces(["video", "track", "frame"], videos["video"])
+    faces = faces[faces["track"] == 0].merge(videos, on="video")
     for label, meaning in enumerate(("REAL", "FAKE")):
         if not (faces["label"] == label).any():
             raise ValueError(
@@ -54,18 +55,13 @@ def faces_of(store: FaceStore, table: pd.DataFrame, split: str) -> pd.DataFrame:
     return faces
 
 
-def fingerprint(faces: pd.DataFrame, columns: tuple[str, ...] = ("video", "track", "frame", "label")) -> str:
-    """Changes whenever the faces, by default with their labels, or their order change."""
-    rows = pd.util.hash_pandas_object(faces[list(columns)], index=False)
-    return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()[:16]
-
-
 class Crops:
     """The pixels of some faces, by their position among them."""
 
     def __init__(self, store: FaceStore, faces: pd.DataFrame, *, augmentation: float = 0.0):
         """Decodes all of them at once if they fit in memory. `augmentation`: its strength (`augment`)."""
         self._store, self._faces, self._augmentation = store, faces, augmentation
+        self.kind = f"augmentation {augmentation}, {code_of(augment.__module__)}" if augmentation else "plain"
         self.shape = store.crops(faces.iloc[:1]).shape[1:]
         fits = len(faces) * np.prod(self.shape) <= _IN_MEMORY
         self._pixels = store.crops(faces) if fits else None
@@ -85,10 +81,10 @@ class Crops:
         is `PADDING`. `blended` gives a self-blended fake of each instead (`self_blended.self_blend`).
         """
         flat = positions[positions != PADDING]
-        in_memory = self._pixels is not None
-        pixels = self._pixels[flat] if in_memory else self._store.crops(self._faces.iloc[flat])
+        pixels = self._store.crops(self._faces.iloc[flat]) if self._pixels is None else self._pixels[flat]
         if self._augmentation or blended:
-            landmarks = self._landmarks[flat] if in_memory else self._store.landmarks(self._faces.iloc[flat])
+            rows = self._faces.iloc[flat]
+            landmarks = self._store.landmarks(rows) if self._pixels is None else self._landmarks[flat]
             if blended:
                 pixels = self_blend(pixels, landmarks, seed)
             families = self._families[flat] if alike or positions.ndim == 2 else None
@@ -135,7 +131,7 @@ class FaceBatches(keras.utils.PyDataset):
     def __init__(
         self,
         faces: pd.DataFrame,
-        read: Callable[[np.ndarray, tuple[int, ...]], np.ndarray],
+        read: Callable[..., np.ndarray],
         *,
         draw: str,
         per_video: int,

@@ -17,7 +17,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from dfdc_utils import models
-from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace
 
@@ -33,7 +33,7 @@ def report(workspace: Workspace) -> bool:
     profile, videos = workspace.profile, _training_videos(workspace)
     result = dry_run(profile)
     shown = pd.DataFrame({
-        "model": result["model"].map(models.title),
+        "model": [models.title(name, profile) for name in result["model"]],
         "parameters": result["parameters"].map("{:,.0f}".format),
         "trainable": result["trainable"].map("{:,.0f}".format),
         "batch": result["batch"].map("{:.0f}".format),
@@ -46,7 +46,7 @@ def report(workspace: Workspace) -> bool:
     fits = result["problem"].isna()
     print(shown[fits].to_string(index=False))
     for row in result[~fits].itertuples():
-        print(f"{models.title(row.model)}: {row.problem}")
+        print(f"{models.title(row.model, profile)}: {row.problem}")
     print("\nFaces a second, made up, in training (of a sequence model: of cached features) and in scoring.")
     if videos:
         print(
@@ -100,7 +100,7 @@ def hours(result: pd.Series, profile: Profile, real: int, fake: int) -> float:
     return seconds / 3600
 
 
-def _training_videos(workspace: Workspace) -> tuple[int, int] | None:
+def _training_videos(workspace: Workspace) -> tuple[int, ...] | None:
     """Real and fake videos of the training split: counted, else as published, else unknown."""
     try:
         table = open_study_table(workspace)

@@ -1,22 +1,23 @@
 """Training one model of a study, from the face store to a saved model and the record of how it got there."""
 
 import dataclasses
-import hashlib
 import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from dfdc_utils import models
+from dfdc_utils import made_from, models
 from dfdc_utils.backend import gpus, keras, precision, replicas
-from dfdc_utils.data.metadata import open_study_table
-from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.data.study_table import identity as table_identity
+from dfdc_utils.data.study_table import open_study_table
+from dfdc_utils.faces.store import FaceStore, open_store
+from dfdc_utils.models import features, record
 from dfdc_utils.parallel import cores
-from dfdc_utils.training import features
-from dfdc_utils.training.batches import IN_ORDER, Crops, FaceBatches, faces_of, fingerprint
-from dfdc_utils.training.keeper import Keeper
+from dfdc_utils.training.batches import IN_ORDER, Crops, FaceBatches, faces_of
+from dfdc_utils.training.checkpoint import Checkpoint
 from dfdc_utils.training.recipe import Recipe
 from dfdc_utils.training.warmup import warm_up
 from dfdc_utils.training.weighting import part_to_fit
@@ -48,15 +49,20 @@ class Training:
     """What the warm-up of a backbone that started at random came to: batches, loss, accuracy, seconds. It may have
     been done for another model, and is then no part of this one's seconds."""
     recipe: dict
+    faces: dict | None = None
+    """How the faces were cut on which it was trained, and how many of a person it looks at (`record.faces_of`); None
+    in records of an older version."""
+    title: str = ""
+    """What people call it, with the width of its backbone; empty in records of an older version."""
 
     def verdict(self) -> str:
         """What to make of it, in a sentence or two, from the numbers alone."""
         best = self.history.set_index("epoch").loc[self.best_epoch]
         gap = best["accuracy"] - best["val_accuracy"]
         return (
-            f"{models.title(self.model)}: epoch {self.best_epoch} of {len(self.history)} is kept, with a balanced "
-            f"validation accuracy of {best['val_accuracy']:.3f} for single predictions (a coin: 0.500); in training "
-            f"it had {best['accuracy']:.3f}, so the gap is {gap:+.3f}. {self.parameters:,} parameters, start: "
+            f"{self.title or models.title(self.model)}: epoch {self.best_epoch} of {len(self.history)} is kept, with a "
+            f"balanced validation accuracy of {best['val_accuracy']:.3f} for single predictions (a coin: 0.500); in "
+            f"training it had {best['accuracy']:.3f}, so the gap is {gap:+.3f}. {self.parameters:,} parameters, start: "
             f"{self.weights_start}, {self.seconds:.0f} s, {self.faces_per_second:.0f} faces a second. "
             f"The validation split has {self.videos['validation']} videos with a face."
         )
@@ -76,7 +82,8 @@ def train(
     """Trains model `name` on the face store of `workspace`; writes the model and its record there.
 
     It runs on all GPUs there are, in the profile's precision. A training that was cut off is taken up at the
-    epoch where it stood. On a CPU the same seed gives the same weights, cut off or not.
+    epoch where it stood. On a CPU the same seed gives the same weights, cut off or not. Where the model is there
+    already, made from the same settings, table, faces and code, it is taken as it is.
 
     Args:
         name: one of `models.names()`.
@@ -89,30 +96,53 @@ def train(
         changes: to the model's `Recipe`.
 
     Raises:
-        FileNotFoundError: the table, the face store or the model to start from is missing.
+        FileNotFoundError: the table, faces or the model to start from is missing.
+        made_from.NotCurrent: the table was made with other settings.
         ValueError: a split lacks faces of one label, or a change is not one to a recipe.
         models.WeightsUnavailable: the profile wants ImageNet weights and there are none.
     """
     recipe = Recipe.for_model(name, workspace.profile, **changes)
+    study_table = open_study_table(workspace)
+    table, saved_as = study_table if table is None else table, saved_as or name
+    made = record.made_from(
+        name, workspace, study_table, changes=changes | ({"stop_after": stop_after} if stop_after else {}),
+        inputs=_inputs(workspace, table, start),
+    )
+    if made_from.difference(workspace, workspace.model(saved_as), made) is None:
+        if verbose:
+            title = models.title(name, workspace.profile)
+            print(f"{title} is there already, made from the same settings, faces and code.", flush=True)
+        return load_training(workspace, saved_as)
     with precision(workspace.profile.precision), replicas() as strategy:
         if strategy:
             recipe = recipe.at_once()
         return _train(
-            name, workspace, recipe, table=table, start=start, saved_as=saved_as or name, stop_after=stop_after,
+            name, workspace, recipe, made, table=table, start=start, saved_as=saved_as, stop_after=stop_after,
             verbose=verbose,
         )
 
 
+def _inputs(workspace: Workspace, table: pd.DataFrame, start: str | None) -> dict[str, str]:
+    """Identities of what one training is given, beside the study's table and faces."""
+    used = table[table["split"].isin(("train", "validation")) & table["label"].notna()]
+    inputs = {
+        "its own table": table_identity(used), "its own faces": open_store(workspace).identity(used["video"]),
+    }
+    if start:
+        inputs["the model it goes on from"] = made_from.identity(workspace, workspace.model(start))
+    return inputs
+
+
 def _train(
-    name: str, workspace: Workspace, recipe: Recipe, *, table: pd.DataFrame | None, start: str | None, saved_as: str,
-    stop_after: int | None, verbose: bool,
+    name: str, workspace: Workspace, recipe: Recipe, made: made_from.MadeFrom, *, table: pd.DataFrame,
+    start: str | None, saved_as: str, stop_after: int | None, verbose: bool,
 ) -> Training:
     started = time.perf_counter()
     profile = workspace.profile
     keras.utils.set_random_seed(profile.seed)
     _make_repeatable()
 
-    store, table = FaceStore(workspace.faces), open_study_table(workspace) if table is None else table
+    store = open_store(workspace)
     faces = {split: faces_of(store, table, split) for split in ("train", "validation")}
     model = models.build(name, profile)
     weights_start = start or model.weights_start
@@ -148,28 +178,24 @@ def _train(
         )
     )
     recipe.compile(fitted, len(batches))
-    task = {
-        "model": name, "recipe": dataclasses.asdict(recipe), "profile": profile.as_dict(),
-        "faces": [fingerprint(rows) for rows in faces.values()], "start": weights_start,
-    }
-    if start:
-        task["start_weights"] = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
-    keeper = Keeper(workspace.progress(saved_as), json.dumps(task), recipe.patience, batches, verbose=verbose)
-    first = keeper.take_up(fitted)
-    before = sum(row["seconds"] for row in keeper.history)
-    if not keeper.done:
+    # Another set of weights to start from is another training.
+    task = made_from.digest(dataclasses.asdict(made), weights_start)
+    checkpoint = Checkpoint(workspace.progress(saved_as), task, recipe.patience, batches, verbose=verbose)
+    first = checkpoint.take_up(fitted)
+    before = sum(row["seconds"] for row in checkpoint.history)
+    if not checkpoint.done:
         fitted.fit(
             batches, validation_data=validation, initial_epoch=first,
             epochs=min(recipe.epochs, stop_after or recipe.epochs),
-            callbacks=[keeper], shuffle=False, verbose=0,
+            callbacks=[checkpoint], shuffle=False, verbose=0,
         )
-    keeper.finish(fitted)
+    checkpoint.finish(fitted)
 
-    history = pd.DataFrame(keeper.history)
+    history = pd.DataFrame(checkpoint.history)
     training = Training(
         model=name,
         history=history,
-        best_epoch=keeper.best_epoch,
+        best_epoch=checkpoint.best_epoch,
         seconds=before + time.perf_counter() - started,
         parameters=model.count_params(),
         trainable_parameters=models.trainable_count(model),
@@ -178,26 +204,30 @@ def _train(
         videos={split: int(rows["video"].nunique()) for split, rows in faces.items()},
         warmup=warmup,
         recipe=dataclasses.asdict(recipe),
+        faces=record.faces_of(profile),
+        title=models.title(name, profile),
     )
     with whole(workspace.model(saved_as)) as temporary:
         # The network alone, without the optimiser's memory, which would treble the file.
         keras.Model(model.input, model.output, name=model.name).save(temporary)
     write_json(workspace.training(saved_as), _as_json(training))
-    keeper.forget()
+    made_from.record(workspace, workspace.model(saved_as), made)
+    checkpoint.forget()
     return training
 
 
 def _features(
     backbone: keras.Model, store: FaceStore, faces: dict[str, pd.DataFrame], recipe: Recipe, workspace: Workspace,
     verbose: bool,
-) -> dict[str, features.Features]:
+) -> Mapping[str, Callable[..., np.ndarray]]:
     """Of the faces of each split; of those to be trained on also augmented."""
     copies = {"train": recipe.augmented_copies, "validation": 0}
     return {
         split: features.compute(
             backbone,
             [Crops(store, rows), *[Crops(store, rows, augmentation=recipe.augmentation)] * copies[split]],
-            fingerprint(rows), workspace.features, f"resnet50-{split}", seed=workspace.profile.seed, verbose=verbose,
+            store.identity_of_rows(rows), workspace.features, f"resnet50-{split}", seed=workspace.profile.seed,
+            verbose=verbose,
         )
         for split, rows in faces.items()
     }
@@ -209,7 +239,7 @@ def example_batch(name: str, workspace: Workspace) -> tuple[np.ndarray, np.ndarr
     For a sequence model these are faces too, although training itself reads their cached features.
     """
     recipe = Recipe.for_model(name, workspace.profile)
-    store = FaceStore(workspace.faces)
+    store = open_store(workspace)
     faces = faces_of(store, open_study_table(workspace), "train")
     batches = FaceBatches(
         faces, Crops(store, faces, augmentation=recipe.augmentation), draw=recipe.draw, per_video=recipe.per_video,
@@ -223,7 +253,8 @@ def load_training(workspace: Workspace, name: str) -> Training:
     """What `train` wrote about model `name`. Raises FileNotFoundError where it was not trained."""
     path = workspace.training(name)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: train {models.title(name)} first (notebooks 03 to 06).")
+        title = models.title(name, workspace.profile)
+        raise FileNotFoundError(f"{path} is missing: train {title} first (notebooks 03 to 06).")
     content = json.loads(path.read_text(encoding="utf-8"))
     return Training(**content | {"history": pd.DataFrame(content["history"])})
 

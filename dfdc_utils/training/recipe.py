@@ -2,19 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from dfdc_utils import models
-from dfdc_utils.backend import keras
-from dfdc_utils.profiles import Profile
-from dfdc_utils.training.batches import DRAWS
-
-_LOSSES = {
-    "binary_crossentropy": "binary_crossentropy",
-    "squared_error": "mean_squared_error",
-    "focal": "binary_focal_crossentropy",
-}
-_SCHEDULES = ("constant", "cosine", "steps")
-_COMPILERS = ("none", "xla")
+from dfdc_utils.backend import keras, ops
+from dfdc_utils.profiles import Compiler, Draw, Loss, Profile, Schedule, check_choices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +16,12 @@ class Recipe:
     Raises ValueError for a loss, schedule, draw or compiler that does not exist.
     """
 
-    loss: str = "binary_crossentropy"
-    """Or "squared_error", ½(a−y)², as in the report's section on classification and in MesoNet; or "focal"."""
+    loss: Loss = "binary_crossentropy"
+    """For this and the next two see `Profile`."""
     learning_rate: float = 1e-3
-    """Adam's, with β₁ 0.9 and β₂ 0.999. The report's reading A; reading B has 1e-4."""
+    """Adam's, with β₁ 0.9 and β₂ 0.999."""
     weight_decay: float = 0.0
-    """Reading B has 1e-7."""
-    schedule: str = "constant"
+    schedule: Schedule = "constant"
     """"constant" as in the report; "cosine": from the learning rate to 0 over all epochs; or "steps": constant
     for seven tenths of the epochs, then a third and at last a tenth of it."""
     epochs: int = 20
@@ -40,7 +31,7 @@ class Recipe:
     """Faces, or sequences of faces."""
     accumulation: int = 1
     """Batches whose gradients are added up before the weights are updated."""
-    draw: str = "pairs"
+    draw: Draw = "pairs"
     """How the videos of an epoch are drawn (`batches.FaceBatches`)."""
     per_video: int = 8
     """Faces of each video in an epoch; for a sequence model, in a sequence."""
@@ -51,7 +42,7 @@ class Recipe:
     freeze: bool = False
     """Everything but the last layer of a model that looks at single frames stays as it starts. (The backbone of a
     sequence model is always frozen.)"""
-    compiler: str = "none"
+    compiler: Compiler = "none"
     """"xla" compiles each step as a whole, which takes longer than it saves on a CPU."""
     warmup_batches: int = 0
     """Batches of single frames on which a backbone that starts at random is trained before it is frozen."""
@@ -60,16 +51,13 @@ class Recipe:
     """Its learning rate, as a share of `learning_rate`."""
 
     def __post_init__(self):
-        choices = {"loss": tuple(_LOSSES), "schedule": _SCHEDULES, "draw": DRAWS, "compiler": _COMPILERS}
-        for field, allowed in choices.items():
-            if getattr(self, field) not in allowed:
-                raise ValueError(f"A recipe's {field} is one of {', '.join(allowed)}, not {getattr(self, field)!r}.")
+        check_choices(self)
 
     @classmethod
     def for_model(cls, name: str, profile: Profile, **changes) -> "Recipe":
         """The rules for model `name` at the sizes of `profile`, with some of them replaced."""
-        rules = {"A": {"learning_rate": 1e-3}, "B": {"learning_rate": 1e-4, "weight_decay": 1e-7}}[profile.reading]
-        rules |= {name: getattr(profile, name) for name in ("patience", "schedule", "augmentation", "draw", "compiler")}
+        same = "loss", "learning_rate", "weight_decay", "patience", "schedule", "augmentation", "draw", "compiler"
+        rules: dict[str, Any] = {setting: getattr(profile, setting) for setting in same}
         if name in models.SEQUENCE_MODELS:
             rules |= {
                 "epochs": profile.sequence_epochs,
@@ -116,14 +104,14 @@ class Recipe:
             bounds = [round(0.7 * batches), round(0.85 * batches)]
             rate = keras.optimizers.schedules.PiecewiseConstantDecay(bounds, [rate, 0.3 * rate, 0.1 * rate])
         model.compile(
-            optimizer=keras.optimizers.Adam(
-                rate,
+            optimizer=AdamWithL2(
+                self.weight_decay,
+                learning_rate=rate,
                 beta_1=0.9,
                 beta_2=0.999,
-                weight_decay=self.weight_decay or None,
                 gradient_accumulation_steps=self.accumulation if self.accumulation > 1 else None,
             ),
-            loss=_LOSSES[self.loss],
+            loss="mean_squared_error" if self.loss == "squared_error" else self.loss,
             loss_weights=0.5 if self.loss == "squared_error" else None,
             weighted_metrics=[keras.metrics.BinaryAccuracy(name="accuracy")],
             # JAX would compute operation by operation without.
@@ -132,3 +120,21 @@ class Recipe:
         # A step in which variables come into being is traced twice by TensorFlow, a quarter of a minute each time for
         # DenseNet121; hence, too, the metric is no mere name above.
         model.optimizer.build(model.trainable_variables)
+
+
+class AdamWithL2(keras.optimizers.Adam):
+    """Adam with an L2 term: `l2` times each weight is added to its gradient.
+
+    Keras's own `weight_decay` shrinks the weights by its product with the learning rate instead: with 1e-7 and 1e-4
+    that is below the precision of a float32.
+    """
+
+    def __init__(self, l2: float, **kwargs):
+        super().__init__(**kwargs)
+        self._l2 = l2
+
+    def update_step(self, gradient, variable, learning_rate):
+        # Here and not in the loss: gradients have been accumulated and their scale taken off by now.
+        if self._l2:
+            gradient = gradient + self._l2 * ops.convert_to_tensor(variable)
+        super().update_step(gradient, variable, learning_rate)

@@ -85,5 +85,6 @@ def _moved(image: np.ndarray, mask: np.ndarray, generator: np.random.Generator) 
     """Both, shifted and scaled a little together."""
     side, scale = image.shape[0], generator.uniform(0.95, 1 / 0.95)
     shift = generator.uniform(-0.03, 0.03, 2) * side + (1 - scale) * side / 2
-    matrix = np.float32([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    return tuple(cv2.warpAffine(one, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE) for one in (image, mask))
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+    image, mask = (cv2.warpAffine(one, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE) for one in (image, mask))
+    return image, mask

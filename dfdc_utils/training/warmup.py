@@ -10,8 +10,9 @@ import pandas as pd
 
 from dfdc_utils.backend import keras
 from dfdc_utils.faces.store import FaceStore
-from dfdc_utils.training import features
-from dfdc_utils.training.batches import Crops, FaceBatches, fingerprint
+from dfdc_utils.made_from import code_of
+from dfdc_utils.models import features
+from dfdc_utils.training.batches import Crops, FaceBatches
 from dfdc_utils.training.recipe import Recipe
 from dfdc_utils.workspace import whole
 
@@ -34,7 +35,7 @@ def warm_up(
     # Not augmented: so few batches see no face often enough to learn it by heart.
     crops = Crops(store, faces)
     # What is kept after training does not matter to the warm-up.
-    rest = f"{fingerprint(faces)} {seed} {dataclasses.replace(rules, patience=1)}"
+    rest = f"{store.identity_of_rows(faces)} {seed} {dataclasses.replace(rules, patience=1)} {code_of(__name__)}"
     path = folder / f"warmup-{features.key(backbone, [crops], rest)}.npz"
     if path.is_file():
         with np.load(path) as kept:

@@ -8,10 +8,12 @@ from dfdc_utils.backend import keras
 
 
 def part_to_fit(head: keras.Model) -> keras.Model:
-    """`head` of a sequence model; where it weighs its frames, one with the same weights and with both losses."""
-    if not any(layer.name == "p_weighted" for layer in head.layers):
-        return head
-    return _TwoVerdicts(head.input, head.output, name=head.name)
+    """A model of the layers of `head` of a sequence model; where it weighs its frames, one with both losses.
+
+    Never `head` itself: once compiled it would be saved with its optimiser, which is ours and unknown to Keras.
+    """
+    weighs = any(layer.name == "p_weighted" for layer in head.layers)
+    return (_TwoVerdicts if weighs else keras.Model)(head.input, head.output, name=head.name)
 
 
 class _TwoVerdicts(keras.Model):

@@ -16,9 +16,12 @@ from dask.distributed import LocalCluster
 from dfdc_utils import models, parallel, profiles
 from dfdc_utils.data import metadata, mini
 from dfdc_utils.faces import crops
+from dfdc_utils.faces.cutting import cutting
 from dfdc_utils.faces.detector import FaceDetector
-from dfdc_utils.faces.extraction import extract, extract_video
-from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore
+from dfdc_utils.faces.extraction import extract
+from dfdc_utils.faces.one_video import extract_video
+from dfdc_utils.faces.schemas import ACCOUNT, FACES
+from dfdc_utils.faces.store import FaceStore
 
 PROFILE = profiles.get("full", frames_per_video=32, min_frames=20)
 
@@ -55,16 +58,16 @@ def test_time_and_memory_over_five_hundred_clips(clips):
 def test_two_workers_against_one(clips, tmp_path):
     table = pd.concat([clips.assign(video=f"{copy}_" + clips["video"]) for copy in range(4)], ignore_index=True)
     profile, took = PROFILE.replace(videos_per_shard=5), {}
-    for workers in (1, 2, 1, 2):
+    for number, workers in enumerate((1, 2, 1, 2)):
         with LocalCluster(
             n_workers=workers, threads_per_worker=1, env=parallel.ONE_THREAD, dashboard_address=None
         ) as cluster:
             address = cluster.scheduler_address
             # Every worker loads and traces the networks first, which it does once in its life.
             warm = table.iloc[:5 * workers]
-            extract(warm, tmp_path / f"warm{len(took)}{workers}", profile, scheduler=address, force=True)
+            extract(warm, tmp_path / f"warm{number}", profile, scheduler=address)
             began = time.perf_counter()
-            extract(table, tmp_path / f"{len(took)}{workers}", profile, scheduler=address, force=True)
+            extract(table, tmp_path / f"{number}", profile, scheduler=address)
             took.setdefault(workers, []).append(time.perf_counter() - began)
     best = {workers: min(times) for workers, times in took.items()}
     one, two = best[1], best[2]
@@ -78,7 +81,7 @@ def large_store(tmp_path_factory) -> FaceStore:
     noise = generator.integers(0, 256, (8, 28, 28, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
     jpegs = [crops.encode(picture) for picture in noise]
     store = FaceStore(tmp_path_factory.mktemp("store"))
-    store.begin({"face_side": 224}, "made up", shards=50)
+    store.begin(cutting(PROFILE))
     for shard in range(50):
         videos = [f"{64 * shard + k}.mp4" for k in range(64)]
         rows = [
@@ -116,10 +119,10 @@ def test_reading_back(large_store):
     print(f"\ntable of {len(faces):,} faces: {table:.2f} s; one video's 32 crops: {1000 * one_video:.0f} ms")
     print(f"batch of 32 crops: {1000 * decoding:.0f} ms from memory, {1000 * scattered:.0f} ms from all over the store")
     batch = reader.crops(faces.iloc[:32])
+    labels = np.arange(32.0)[:, None] % 2
     for name in models.FRAME_MODELS:
         model = models.build(name, PROFILE.replace(weights="random"))
         model.compile("adam", "binary_crossentropy")
-        labels = np.arange(32.0)[:, None] % 2
         model.train_on_batch(batch, labels)
         model.predict_on_batch(batch)
         training = seconds(lambda model=model: model.train_on_batch(batch, labels), 3)

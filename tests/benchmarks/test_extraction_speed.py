@@ -23,8 +23,8 @@ from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Scene, Setting
 from dfdc_utils.data.mini.videos import VideoWriter
 from dfdc_utils.faces.detector import FaceDetector
-from dfdc_utils.faces.extraction import extract_video
 from dfdc_utils.faces.frames import spread
+from dfdc_utils.faces.one_video import extract_video
 
 PROFILE = profiles.get("full", frames_per_video=32, min_frames=20)
 BITS_PER_SECOND = 3.2e6

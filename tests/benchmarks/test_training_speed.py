@@ -18,7 +18,7 @@ from dfdc_utils import models, profiles
 from dfdc_utils.data import metadata, mini
 from dfdc_utils.faces import crops, extraction
 from dfdc_utils.faces.store import FaceStore
-from dfdc_utils.training import features
+from dfdc_utils.models import features
 from dfdc_utils.training.batches import Crops, FaceBatches, faces_of
 from dfdc_utils.training.recipe import Recipe
 
@@ -139,7 +139,7 @@ def test_an_epoch_on_cached_features_against_one_that_decodes_and_looks_again(tm
                 break
             if index in wanted.index:
                 box = wanted.loc[[index], ["x0", "y0", "x1", "y1"]].iloc[0]
-                square = crops.square(box, FULL.face_margin)
+                square = crops.square(box, FULL.face_margin, FULL.face_shift)
                 seen[index] = crops.cut(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), square, FULL.face_side)
             index += 1
         return backbone.predict_on_batch(np.stack([seen[index] for index in wanted.index]))

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfdc_utils.data import metadata, splits
+from dfdc_utils.data import splits, study_table
 from dfdc_utils.data.layouts.rows import part_key
 
 
@@ -18,7 +18,7 @@ def parts(count, *, originals=2, fakes=5):
     table["part"] = table["part"].map("dfdc_train_part_{}".format)
     table["path"] = "/" + table["video"]
     table["split"] = None
-    return table[list(metadata.COLUMNS)]
+    return table[list(study_table.COLUMNS)]
 
 
 def unlabelled(*videos):

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfdc_utils.data import metadata
+from dfdc_utils.data.study_table import COLUMNS, save_study_table
 from dfdc_utils.faces import crops
-from dfdc_utils.faces.store import ACCOUNT, FaceStore
+from dfdc_utils.faces.cutting import cutting
+from dfdc_utils.faces.schemas import ACCOUNT
+from dfdc_utils.faces.store import open_store
 
 
 @pytest.fixture
@@ -42,12 +44,12 @@ def account(table):
 def predictions():
     """Of the three test videos that have faces, with one augmentation; and of a training video without."""
     rows = [
-        ("real.mp4", 0, 0, "plain", 0.1), ("real.mp4", 0, 0, "zoom", 0.3),
-        ("real.mp4", 0, 9, "plain", 0.3), ("real.mp4", 0, 9, "zoom", 0.5),
-        ("fake.mp4", 0, 0, "plain", 0.9), ("fake.mp4", 0, 0, "zoom", 0.7),
-        ("fake.mp4", 0, 9, "plain", 0.5), ("fake.mp4", 0, 9, "zoom", 0.5),
-        ("two_people.mp4", 0, 0, "plain", 0.2), ("two_people.mp4", 0, 0, "zoom", 0.2),
-        ("two_people.mp4", 1, 0, "plain", 0.6), ("two_people.mp4", 1, 0, "zoom", 1.0),
+        ("real.mp4", 0, 0, "plain", 0.1), ("real.mp4", 0, 0, "wider", 0.3),
+        ("real.mp4", 0, 9, "plain", 0.3), ("real.mp4", 0, 9, "wider", 0.5),
+        ("fake.mp4", 0, 0, "plain", 0.9), ("fake.mp4", 0, 0, "wider", 0.7),
+        ("fake.mp4", 0, 9, "plain", 0.5), ("fake.mp4", 0, 9, "wider", 0.5),
+        ("two_people.mp4", 0, 0, "plain", 0.2), ("two_people.mp4", 0, 0, "wider", 0.2),
+        ("two_people.mp4", 1, 0, "plain", 0.6), ("two_people.mp4", 1, 0, "wider", 1.0),
     ]
     frame = pd.DataFrame(rows, columns=["video", "track", "frame", "variant", "p_fake"])
     return frame.assign(model="meso4")
@@ -76,8 +78,9 @@ def study(workspace, table, account):
                     "x0": 0, "y0": 0, "x1": side, "y1": side, "confidence": 1.0,
                     "landmarks": np.zeros(10, np.float32), "jpeg": crops.encode(crop),
                 })
-    store = FaceStore(workspace.faces)
-    store.begin({"face_side": side}, "made up", 1)
+    store = open_store(workspace)
+    with store.held():
+        store.begin(cutting(workspace.profile))
     store.write(0, pd.DataFrame(faces), account.reindex(columns=ACCOUNT.names))
-    metadata.save_study_table(workspace, table.reindex(columns=metadata.COLUMNS))
+    save_study_table(workspace, table.reindex(columns=COLUMNS))
     return workspace

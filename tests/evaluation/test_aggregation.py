@@ -68,7 +68,7 @@ def test_two_models_are_not_mixed_up(predictions):
 
 def test_a_face_without_its_plain_prediction_is_refused(predictions):
     with pytest.raises(ValueError, match="one plain prediction"):
-        aggregation.video_scores(predictions[predictions["variant"] == "zoom"], tta=True)
+        aggregation.video_scores(predictions[predictions["variant"] == "wider"], tta=True)
 
 
 def test_the_training_prior_counts_training_videos_only(table):

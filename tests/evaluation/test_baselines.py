@@ -89,7 +89,7 @@ def study_of_numbers():
 
 
 def test_statistics_that_say_nothing_are_near_chance(study_of_numbers):
-    assert baselines.trivial_auc(*study_of_numbers) == pytest.approx(0.5, abs=0.15)
+    assert baselines.trivial_baseline(*study_of_numbers).auc == pytest.approx(0.5, abs=0.15)
 
 
 def test_one_telling_statistic_is_found_and_named(study_of_numbers):
@@ -113,4 +113,4 @@ def test_no_test_video_is_dropped_for_want_of_a_face(study_of_numbers):
 def test_a_split_of_one_label_is_refused(study_of_numbers):
     statistics, table = study_of_numbers
     with pytest.raises(ValueError, match="test split needs real and fake"):
-        baselines.trivial_auc(statistics, table[(table["split"] == "train") | (table["label"] == "FAKE")])
+        baselines.trivial_baseline(statistics, table[(table["split"] == "train") | (table["label"] == "FAKE")])

@@ -9,7 +9,8 @@ from dfdc_utils.evaluation.calibration import expected_calibration_error, fit_te
 
 def test_reliability_by_hand():
     table = reliability([0, 1, 1, 1, 0], [0.05, 0.15, 0.95, 1.0, 0.1])
-    assert table["low"].tolist() == pytest.approx([0, 0.1, 0.9]) and table["high"].tolist() == pytest.approx([0.1, 0.2, 1])
+    assert table["low"].tolist() == pytest.approx([0, 0.1, 0.9])
+    assert table["high"].tolist() == pytest.approx([0.1, 0.2, 1])
     assert table["count"].tolist() == [1, 2, 2]
     assert table["p_fake"].tolist() == pytest.approx([0.05, 0.125, 0.975])
     assert table["fakes"].tolist() == [0, 0.5, 1]
@@ -26,9 +27,14 @@ def too_sure():
     return labels, expit(logits), expit(3 * logits)
 
 
+def videos(labels, p_fake, judged=True):
+    names = np.where(np.asarray(labels) == 1, "FAKE", "REAL")
+    return pd.DataFrame({"label": names, "p_fake": p_fake, "judged": judged})
+
+
 def test_a_model_that_is_three_times_too_sure_gets_temperature_three(too_sure):
     labels, true, sure = too_sure
-    temperature = fit_temperature(labels, sure)
+    temperature = fit_temperature(videos(labels, sure))
     assert temperature == pytest.approx(3, rel=0.05)
     mended = scaled(sure, temperature)
     assert expected_calibration_error(labels, sure) > 0.1
@@ -36,7 +42,15 @@ def test_a_model_that_is_three_times_too_sure_gets_temperature_three(too_sure):
     assert log_loss(labels, mended) == pytest.approx(log_loss(labels, true), abs=0.002)
     # The order stays.
     assert roc_auc_score(labels, mended) == pytest.approx(roc_auc_score(labels, sure), abs=1e-4)
-    assert fit_temperature(labels, true) == pytest.approx(1, rel=0.05)
+    assert fit_temperature(videos(labels, true)) == pytest.approx(1, rel=0.05)
+
+
+def test_videos_that_no_model_judged_do_not_count(too_sure):
+    """They have the training prior for a score, which says nothing about a model."""
+    labels, _, sure = too_sure
+    faceless = videos(np.zeros(5000), np.full(5000, 0.84), judged=False)
+    both = pd.concat([videos(labels, sure), faceless], ignore_index=True)
+    assert fit_temperature(both) == pytest.approx(fit_temperature(videos(labels, sure)))
 
 
 def test_scores_of_zero_and_one_stay_finite_and_a_series_stays_one():
@@ -48,6 +62,6 @@ def test_scores_of_zero_and_one_stay_finite_and_a_series_stays_one():
 
 def test_what_cannot_be_calibrated():
     with pytest.raises(ValueError, match="one kind only"):
-        fit_temperature([1, 1], [0.5, 0.6])
+        fit_temperature(videos([1, 1], [0.5, 0.6]))
     with pytest.raises(ValueError, match="above 0"):
         scaled([0.5], 0)

@@ -1,13 +1,19 @@
+import shutil
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from trained_models import save_as_trained
 
 from dfdc_utils.cli import main
-from dfdc_utils.data import metadata
+from dfdc_utils.data import metadata, splits
+from dfdc_utils.data.study_table import COLUMNS, open_study_table, save_study_table
 from dfdc_utils.evaluation.cross_data import cross_data
-from dfdc_utils.faces import crops
-from dfdc_utils.faces.store import FaceStore, no_account
+from dfdc_utils.faces import crops, extraction
+from dfdc_utils.faces.cutting import cutting
+from dfdc_utils.faces.schemas import no_account
+from dfdc_utils.faces.store import FaceStore, open_store
 from dfdc_utils.workspace import Workspace
 
 OTHERS = [
@@ -29,8 +35,7 @@ def trained(study):
     unit = keras.layers.Dense(1, activation="sigmoid")
     model = keras.Model(face, unit(keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(face))))
     unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
-    study.model("meso4").parent.mkdir(parents=True)
-    model.save(study.model("meso4"))
+    save_as_trained(model, study, "meso4")
     return study
 
 
@@ -40,7 +45,7 @@ def tested(trained):
     workspace = Workspace.open("mini")
     table = pd.DataFrame(
         [(video, None, "part", label, original, split) for video, label, original, split, _ in OTHERS],
-        columns=metadata.COLUMNS, dtype=object,
+        columns=COLUMNS, dtype=object,
     )
     faces = [
         {
@@ -51,10 +56,12 @@ def tested(trained):
         for video, *_, red in OTHERS if red is not None
     ]
     account = [no_account(video) | ({"outcome": "no_face"} if red is None else {}) for video, *_, red in OTHERS]
-    store = FaceStore(workspace.faces)
-    store.begin({"face_side": 96}, "other", 1)
+    store = open_store(workspace)
+    with store.held():
+        store.begin(cutting(workspace.profile))
     store.write(0, pd.DataFrame(faces), pd.DataFrame(account))
-    metadata.save_study_table(workspace, table)
+    save_study_table(workspace, table)
+    workspace.claim(workspace.synthetic)
     return workspace
 
 
@@ -82,12 +89,40 @@ def test_the_command_prints_and_keeps_the_table(trained, tested, capsys):
 
 
 def test_what_was_trained_on_alone_cannot_test(trained, tested):
-    table = metadata.open_study_table(tested)
-    metadata.save_study_table(tested, table[table["video"].isin(["f.mp4", "g.mp4"])])
+    table = open_study_table(tested)
+    save_study_table(tested, table[table["video"].isin(["f.mp4", "g.mp4"])])
     with pytest.raises(ValueError, match="no real and fake videos that tiny was not trained on; 1 were left out"):
         cross_data(trained, tested)
 
 
 def test_without_a_trained_model(workspace):
-    with pytest.raises(FileNotFoundError, match="no trained model in .*tiny"):
+    with pytest.raises(FileNotFoundError, match="No trained model in .*tiny|study's table"):
         cross_data(workspace, Workspace.open("mini"))
+
+
+@pytest.mark.slow
+def test_faces_are_cut_anew_as_the_model_was_trained(workspace, tiny_dfdc, capsys):
+    """Real clips: a study that cut wide is tested with a model of tight faces, and keeps its own store."""
+    table = splits.assign(metadata.read(tiny_dfdc).table, "part", seed=1)
+    table = table[table["label"].notna() & (table["split"] != "unlabelled")].reset_index(drop=True)
+    tight, wide = Workspace.open("tiny", "tight", face_margin=-0.1), Workspace.open("tiny", "wide", face_margin=1.0)
+    for study, rows in ((tight, table[table["split"] != "test"]), (wide, table)):
+        study.claim(tiny_dfdc)
+        save_study_table(study, rows)
+        extraction.extract(rows, open_store(study).folder, study.profile, workers=1)
+    side = tight.profile.face_side
+    save_as_trained(keras.Sequential([
+        keras.Input((side, side, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Rescaling(1 / 255),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]), tight, "meso4")
+    result = cross_data(tight, wide)
+    assert result["videos"].tolist() == [(table["split"] == "test").sum()]
+    margins = {FaceStore(folder).cutting["face_margin"] for folder in wide.faces.iterdir()}
+    assert margins == {1.0, -0.1}
+    # What is there is used the second time, with the videos gone.
+    save_study_table(wide, table.assign(path="/gone"))
+    pd.testing.assert_frame_equal(cross_data(tight, wide), result)
+    gone = Workspace.open("tiny", "wide", face_margin=1.0)
+    shutil.rmtree(open_store(Workspace.open("tiny", "wide", face_margin=-0.1)).folder)
+    with pytest.raises(FileNotFoundError, match="must be cut anew.*not there, /gone for one"):
+        cross_data(tight, gone)

@@ -3,9 +3,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfdc_utils import profiles
 from dfdc_utils.evaluation import leakage
 from dfdc_utils.faces import crops
-from dfdc_utils.faces.store import ACCOUNT, FaceStore
+from dfdc_utils.faces.cutting import cutting
+from dfdc_utils.faces.schemas import ACCOUNT
+from dfdc_utils.faces.store import FaceStore
 
 
 def _study(folder, forge):
@@ -29,7 +32,8 @@ def _study(folder, forge):
                 })
     table = pd.DataFrame(table, columns=["video", "part", "label", "original"])
     store = FaceStore(folder)
-    store.begin({"face_side": 64}, "made up", 1)
+    with store.held():
+        store.begin(cutting(profiles.get("tiny")))
     account = table[["video"]].assign(outcome="ok").reindex(columns=ACCOUNT.names)
     store.write(0, pd.DataFrame(faces), account)
     return table, store

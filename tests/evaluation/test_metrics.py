@@ -1,13 +1,15 @@
 import json
 import math
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as sk
+from trained_models import save_as_trained
 
 from dfdc_utils.evaluation import aggregation, metrics
-from dfdc_utils.workspace import write_json
+from dfdc_utils.made_from import NotCurrent
 
 
 def test_scores_by_hand():
@@ -110,15 +112,32 @@ def test_a_split_that_was_predicted_in_part_only_is_an_error(predictions, table,
         metrics.evaluate(predictions[predictions["video"] != "two_people.mp4"], table, account)
 
 
-def test_metrics_survive_the_disk(predictions, table, account, workspace):
+@pytest.fixture
+def predicted(study, predictions):
+    """The study with those predictions on disk, as if its model had made them."""
+    def write(name, rows):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        save_as_trained(model, study, name)
+        study.predictions(name).parent.mkdir(exist_ok=True)
+        rows.to_parquet(study.predictions(name))
+        return study
+
+    return write
+
+
+def test_metrics_survive_the_disk_and_are_not_read_for_other_predictions(predictions, table, account, predicted):
+    study = predicted("meso4", predictions)
     result = metrics.evaluate(predictions, table, account)
-    metrics.save(workspace, "meso4", result)
-    assert metrics.load(workspace, "meso4") == json.loads(json.dumps(result))
+    metrics.save(study, "meso4", result)
+    assert metrics.load(study, "meso4") == json.loads(json.dumps(result))
+    predicted("meso4", predictions.assign(p_fake=0.5))
+    with pytest.raises(NotCurrent, match="another version of the predictions.*--only 07"):
+        metrics.load(study, "meso4")
 
 
-def test_a_model_that_was_not_evaluated_names_the_notebook(workspace):
+def test_a_model_that_was_not_evaluated_names_the_notebook(study):
     with pytest.raises(FileNotFoundError, match="meso4.*notebook 07"):
-        metrics.load(workspace, "meso4")
+        metrics.load(study, "meso4")
 
 
 def test_every_split_keeps_its_videos_without_a_face(predictions, table, account):
@@ -126,21 +145,20 @@ def test_every_split_keeps_its_videos_without_a_face(predictions, table, account
     assert len(every) == (table["split"] == "test").sum()
 
 
-def test_the_comparison_has_a_row_for_each_evaluated_model_best_first(predictions, table, account, workspace):
-    training = {"weights_start": "none", "parameters": 27977, "seconds": 12.5}
+def test_the_comparison_has_a_row_for_each_evaluated_model_best_first(predictions, table, account, predicted):
     for name, shift in (("meso4", 0.0), ("custom_cnn", -0.45)):
         # The custom network is fooled by one fake.
         rows = predictions.assign(model=name)
         rows.loc[rows["video"] == "two_people.mp4", "p_fake"] += shift
         rows["p_fake"] = rows["p_fake"].clip(0, 1)
-        metrics.save(workspace, name, metrics.evaluate(rows, table, account))
-        write_json(workspace.training(name), training)
-    compared = metrics.comparison(workspace)
+        study = predicted(name, rows)
+        metrics.save(study, name, metrics.evaluate(rows, table, account))
+    compared = metrics.comparison(study)
     assert compared["model"].tolist() == ["meso4", "custom_cnn"]
     assert compared["title"].tolist() == ["Meso4", "Custom CNN"]
     assert compared["test_accuracy"].tolist() == pytest.approx([4 / 6, 3 / 6])
     assert compared["train_accuracy"].isna().all()
-    assert compared["parameters"].tolist() == [27977, 27977]
+    assert compared["parameters"].tolist() == [5, 5]
     assert compared["weights_start"].tolist() == ["none", "none"]
     # The report's own figures, from the real DFDC.
     assert compared["report_test_accuracy"].tolist() == [0.8997, 0.8057]
@@ -153,6 +171,6 @@ def test_the_reports_table_is_as_printed():
     assert "mesoinception4" not in metrics.REPORT_TABLE.index
 
 
-def test_nothing_evaluated_names_the_notebook(workspace):
+def test_nothing_evaluated_names_the_notebook(predicted, predictions):
     with pytest.raises(FileNotFoundError, match="notebook 07"):
-        metrics.comparison(workspace)
+        metrics.comparison(predicted("meso4", predictions))

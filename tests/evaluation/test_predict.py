@@ -4,10 +4,13 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from trained_models import save_as_trained
 
 from dfdc_utils import models
-from dfdc_utils.data.metadata import open_study_table
+from dfdc_utils.data.study_table import COLUMNS, open_study_table, save_study_table
 from dfdc_utils.evaluation import aggregation, metrics, predict
+from dfdc_utils.made_from import NotCurrent
+from dfdc_utils.models import inputs
 from dfdc_utils.training.batches import IN_ORDER, FaceBatches
 
 
@@ -20,7 +23,7 @@ def frame_study(study):
     unit = keras.layers.Dense(1, activation="sigmoid")
     model = keras.Model(face, unit(x))
     unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
-    _save(model, study, "meso4")
+    save_as_trained(model, study, "meso4")
     return study
 
 
@@ -37,13 +40,8 @@ def sequence_study(study):
     features = backbone(keras.ops.reshape(faces, (-1, side, side, 3)))
     model = keras.Model(faces, head(keras.ops.reshape(features, (-1, frames, 3))))
     unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
-    _save(model, study, "resnet50_lstm")
+    save_as_trained(model, study, "resnet50_lstm")
     return study
-
-
-def _save(model, study, name):
-    study.model(name).parent.mkdir(parents=True, exist_ok=True)
-    model.save(study.model(name))
 
 
 def _p(red):
@@ -84,7 +82,7 @@ def test_windows_are_taken_as_in_validation(sequence_study):
         known, lambda positions, seed: positions, draw=IN_ORDER, per_video=frames, sequences=True,
         batch_size=2, seed=0,
     )
-    ours = predict.positions(faces, "resnet50_lstm", sequence_study.profile)
+    ours = inputs.positions(faces, "resnet50_lstm", sequence_study.profile)
     np.testing.assert_array_equal(ours, loader[0][0])
 
 
@@ -93,10 +91,10 @@ def test_every_variant_is_kept_and_only_where_it_is_wanted(frame_study):
     splits = open_study_table(frame_study).set_index("video")["split"]
     variants = rows.groupby(rows["video"].map(splits))["variant"].unique()
     assert list(variants["train"]) == ["plain"]
-    assert list(variants["test"]) == list(variants["unlabelled"]) == ["plain", "zoom", "lighter"]
-    # "lighter" raises red by gamma 0.85.
+    assert list(variants["test"]) == list(variants["unlabelled"]) == ["plain", "wider", "pale"]
+    # "pale" keeps 0.7 of the way from red to its grey, 0.299 of it.
     frame = rows[(rows["video"] == "real.mp4") & (rows["frame"] == 5)].set_index("variant")["p_fake"]
-    assert frame["lighter"] == pytest.approx(_p(255 * (50 / 255) ** 0.85), abs=0.01)
+    assert frame["pale"] == pytest.approx(_p(0.7 * 50 + 0.3 * 0.299 * 50), abs=0.01)
 
 
 def test_tta_without_variants_equals_plain_prediction_exactly(frame_study):
@@ -116,7 +114,7 @@ def test_predictions_survive_the_disk_and_are_all_that_metrics_need(frame_study,
     read = predict.load(frame_study, "meso4")
     pd.testing.assert_frame_equal(read, rows, check_dtype=False)
     # What each variant costs is kept too.
-    assert set(read.attrs["seconds_per_face"]) == {"plain", "zoom", "lighter"}
+    assert set(read.attrs["seconds_per_face"]) == {"plain", "wider", "pale"}
     assert all(0 < seconds < 10 for seconds in read.attrs["seconds_per_face"].values())
     result = metrics.evaluate(predict.load(frame_study, "meso4"), table, account)
     assert result["test"]["video"]["plain"]["count"] == (table["split"] == "test").sum()
@@ -126,21 +124,21 @@ def test_predictions_survive_the_disk_and_are_all_that_metrics_need(frame_study,
 def test_what_is_missing_is_named_with_the_notebook(study):
     with pytest.raises(FileNotFoundError, match="notebook"):
         predict.predict("meso4", study)
-    with pytest.raises(FileNotFoundError, match="07_evaluate_with_tta"):
+    with pytest.raises(FileNotFoundError, match="--only 07"):
         predict.load(study, "meso4")
 
 
 def test_inputs_are_what_the_model_is_given(frame_study, sequence_study):
     videos = ["fake.mp4", "two_people.mp4", "no_face.mp4"]
-    faces = predict.inputs("meso4", frame_study, videos)
+    faces = inputs.inputs("meso4", frame_study, videos)
     assert faces.shape == (8, 64, 64, 3)
     assert faces[:, 0, 0, 0].tolist() == pytest.approx([10, 30, 50, 70] * 2, abs=2)
-    windows = predict.inputs("resnet50_lstm", sequence_study, videos)
+    windows = inputs.inputs("resnet50_lstm", sequence_study, videos)
     assert windows.shape == (2, 4, 64, 64, 3)
     assert windows[0, :, 0, 0, 0].tolist() == pytest.approx([10, 30, 50, 70], abs=2)
-    rows, faces = predict.shown("meso4", frame_study, videos, per_video=1)
+    rows, faces = inputs.inputs_with_faces("meso4", frame_study, videos, per_video=1)
     assert rows.video.tolist() == ["fake.mp4", "two_people.mp4"] and len(faces) == 2
-    rows, windows = predict.shown("resnet50_lstm", sequence_study, videos, per_video=1)
+    rows, windows = inputs.inputs_with_faces("resnet50_lstm", sequence_study, videos, per_video=1)
     assert rows.video.tolist() == ["fake.mp4"] * 4 + ["two_people.mp4"] * 4 and windows.shape[:2] == (2, 4)
 
 
@@ -149,29 +147,10 @@ def test_a_short_window_is_padded_under_every_variant(sequence_study, monkeypatc
     monkeypatch.setattr(keras.Model, "predict_on_batch", lambda self, x: given.append(x) or np.zeros((len(x), 1)))
     rows = predict.predict("resnet50_lstm", sequence_study)
     short = rows[(rows["video"] == "two_people.mp4") & (rows["track"] == 1)]
-    assert short["variant"].tolist() == ["plain", "zoom", "lighter"]
+    assert short["variant"].tolist() == ["plain", "wider", "pale"]
     last = [windows[-1] for windows in given[-3:]]
     assert all((window[:2] >= 0).all() and (window[2:] == -1).all() for window in last)
-    assert last[2][1].mean() > last[0][1].mean()  # lighter than plain
-
-
-@pytest.mark.slow
-def test_video_files_are_scored_end_to_end(workspace, tiny_dfdc):
-    """A real model, real H.264 and the real detector; a file that is no video says so and has no score."""
-    model = models.build("meso4", workspace.profile)
-    _save(model, workspace, "meso4")
-    clips = sorted(tiny_dfdc.glob("dfdc_train_part_*/*.mp4"))
-    broken = workspace.home / "broken.mp4"
-    broken.write_bytes(b"no video")
-    verdicts = predict.score_videos([*clips[:4], broken], "meso4", workspace)
-    assert [verdict.path for verdict in verdicts] == [*clips[:4], broken]
-    assert verdicts[-1].p_fake is None and verdicts[-1].label is None and verdicts[-1].reason
-    judged = [verdict for verdict in verdicts if verdict.p_fake is not None]
-    assert judged, [verdict.reason for verdict in verdicts]
-    for verdict in judged:
-        assert 0 <= verdict.p_fake <= 1 and verdict.p_fake != 0.5 and verdict.reason is None
-        assert 1 <= verdict.faces <= 2 * workspace.profile.evaluation_frames
-        assert verdict.label == ("FAKE" if verdict.p_fake >= 0.5 else "REAL")
+    assert last[2][1, ..., 1].mean() < last[0][1, ..., 1].mean()  # a paler green than plain
 
 
 def test_a_sequence_model_is_scored_from_features_that_another_finds_there(sequence_study, monkeypatch):
@@ -180,14 +159,44 @@ def test_a_sequence_model_is_scored_from_features_that_another_finds_there(seque
     assert len(kept) == 1 and np.load(kept[0]).shape[0] == 1 + sequence_study.profile.tta_variants
     # As the whole network scores them, but for the half precision in which features are kept.
     model = models.load(sequence_study.model("resnet50_lstm"))
-    inputs = predict.inputs("resnet50_lstm", sequence_study, once["video"].unique())
+    windows = inputs.inputs("resnet50_lstm", sequence_study, sorted(once["video"].unique()))
     plain = once[(once["variant"] == "plain") & (once["track"] == 0)].sort_values("video")
-    np.testing.assert_allclose(plain["p_fake"], model.predict(inputs, verbose=0)[:, 0], atol=2e-3)
+    np.testing.assert_allclose(plain["p_fake"], model.predict(windows, verbose=0)[:, 0], atol=2e-3)
     assert set(once.attrs["seconds_per_face"]) == set(once["variant"])
     monkeypatch.setattr(predict.features, "_write", None)  # nobody looks again
     # A split without a face, as a set has it that comes without unlabelled videos, gives no rows.
     table = open_study_table(sequence_study)
     nobody = table[table["split"] != "unlabelled"]
-    nobody.to_parquet(sequence_study.table)
+    save_study_table(sequence_study, nobody)
     again = predict.predict("resnet50_lstm", sequence_study, splits=("unlabelled", "test"))
     pd.testing.assert_frame_equal(again, once, check_dtype=False)
+
+
+def test_what_does_not_fit_is_not_used_and_both_sides_are_named(frame_study, table):
+    predict.predict("meso4", frame_study)
+    # More faces a video: the model is the same, what it said is not.
+    more = dataclasses.replace(frame_study, profile=frame_study.profile.replace(evaluation_frames=2, tta_variants=1))
+    with pytest.raises(NotCurrent, match=r"tta_variants=2 \(now 1\)"):
+        predict.load(more, "meso4")
+    # Another split: the model may have been trained on what is tested now.
+    swapped = table["split"].map({"train": "test", "test": "train"}).fillna(table["split"])
+    save_study_table(frame_study, table.assign(split=swapped).reindex(columns=COLUMNS))
+    with pytest.raises(NotCurrent, match="Meso4.*another version of the study's table.*--only 04"):
+        predict.predict("meso4", frame_study)
+
+
+def test_a_model_without_a_record_is_not_trusted(frame_study):
+    frame_study.model("meso4").write_bytes(frame_study.model("meso4").read_bytes() + b" ")
+    with pytest.raises(NotCurrent, match="changed by something else"):
+        predict.predict("meso4", frame_study)
+
+
+def test_predictions_that_are_there_are_taken_over_and_not_after_a_change(frame_study, monkeypatch):
+    first = predict.predict("meso4", frame_study)
+    with monkeypatch.context() as patch:
+        patch.setattr(predict.models, "load", None)
+        pd.testing.assert_frame_equal(predict.predict("meso4", frame_study), first)
+    fewer = dataclasses.replace(frame_study, profile=frame_study.profile.replace(evaluation_frames=2))
+    # The number of faces that validation looked at concerns the model, too.
+    save_as_trained(models.load(fewer.model("meso4")), fewer, "meso4")
+    assert len(predict.predict("meso4", fewer)) < len(first)

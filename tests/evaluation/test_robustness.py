@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from trained_models import save_as_trained
 
 from dfdc_utils import profiles
 from dfdc_utils.evaluation import robustness
@@ -68,8 +69,7 @@ def sharp_study(study):
     unit = keras.layers.Dense(1, activation="sigmoid")
     model = keras.Model(face, unit(keras.ops.mean(edges, axis=(1, 2))))
     unit.set_weights([np.array([[40.0]]), np.array([-2.0])])
-    study.model("meso4").parent.mkdir(parents=True, exist_ok=True)
-    model.save(study.model("meso4"))
+    save_as_trained(model, study, "meso4")
     return study
 
 

@@ -1,9 +1,11 @@
 import pandas as pd
 import pytest
 
-from dfdc_utils.data.metadata import open_study_table, save_study_table
+from dfdc_utils.data.study_table import open_study_table, save_study_table
 from dfdc_utils.evaluation import submission
-from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore
+from dfdc_utils.faces.cutting import cutting
+from dfdc_utils.faces.schemas import ACCOUNT, FACES
+from dfdc_utils.faces.store import open_store
 
 
 @pytest.fixture
@@ -20,8 +22,9 @@ def challenge(workspace, tmp_path):
     save_study_table(workspace, table)
     outcomes = ["no_face" if video == "bbb.mp4" else "ok" for video in table["video"]]
     account = pd.DataFrame({"video": table["video"], "outcome": outcomes}).reindex(columns=ACCOUNT.names)
-    store = FaceStore(workspace.faces)
-    store.begin({}, "made up", 1)
+    store = open_store(workspace)
+    with store.held():
+        store.begin(cutting(workspace.profile))
     store.write(0, pd.DataFrame(columns=FACES.names), account)
     return workspace
 

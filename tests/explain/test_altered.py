@@ -50,7 +50,7 @@ def test_altered_places_are_where_the_forger_was(tiny_dfdc):
         face = _row(clip.video, box)
         (found,) = altered.altered_places(face, pairs, TINY)
         picture = np.repeat(touched[:, :, None].astype(np.uint8) * 255, 3, axis=2)
-        true = crops.cut(picture, crops.square(box, TINY.face_margin), TINY.face_side)[:, :, 0] > 127
+        true = crops.cut(picture, crops.square(box, TINY.face_margin, TINY.face_shift), TINY.face_side)[:, :, 0] > 127
         if clip.method == "sound":
             assert not found.any()
             continue

@@ -296,7 +296,7 @@ def _absurd_pictures(corpus: _Corpus, last: bytes, images: list[np.ndarray]) -> 
         few = absurd[:absurd.index(b"\0\0\0\1\x01") + 9000]
         corpus.add(f"h264_grows_to_{side}_pixels.h264", "too_short", content=small + few)
         # Its header says 112 x 64.
-        content = _edited(last, b"avcC", lambda body: _resized_configuration(body, side))
+        content = _edited(last, b"avcC", lambda body, side=side: _resized_configuration(body, side))
         corpus.add(f"header_hides_{side}_pixels.mp4", "unreadable", content=content)
     webm = write_video(corpus.folder / "scratch.webm", images, codec="libvpx-vp9")
     data = bytearray(webm.read_bytes())
@@ -349,7 +349,8 @@ def _odd_times(corpus: _Corpus, last: bytes, images: list[np.ndarray]) -> None:
     scale = _edited(endless, b"mdhd", lambda body: _put(body, 12, ">I", 0))
     corpus.add("time_scale_zero.mp4", "ok", spot=True, content=scale)
     for name, step in {"a_frame_in_two_days": 0x7FFFFFFF, "time_runs_backwards": 0xFFFFFF00}.items():
-        steps = _edited(endless, b"stts", lambda body: _put(body, 4, ">3I", 1, FRAMES, step), first_only=True)
+        times = struct.pack(">3I", 1, FRAMES, step)
+        steps = _edited(endless, b"stts", lambda body, times=times: body[:4] + times + body[16:], first_only=True)
         corpus.add(f"{name}.mp4", "ok", content=steps)
     edit = _edited(last, b"elst", lambda body: _put(body, 8, ">Ii", 1000, 0x7FFFFFFF), first_only=True)
     corpus.add("edit_list_beyond_the_end.mp4", "unreadable", content=edit)
@@ -361,10 +362,10 @@ def _turned(corpus: _Corpus, last: bytes, images: list[np.ndarray]) -> None:
     for degrees, matrix in upright.items():
         path = corpus.add(f"turned_by_{degrees}.mp4", "ok", spot=True)
         data = write_video(path, [np.rot90(image, degrees // 90) for image in images]).read_bytes()
-        path.write_bytes(_edited(data, b"tkhd", lambda body: _with_matrix(body, *matrix)))
+        path.write_bytes(_edited(data, b"tkhd", lambda body, matrix=matrix: _with_matrix(body, *matrix)))
     odd = {"zero": (0, 0, 0, 0), "by_45": (0.7, 0.7, -0.7, 0.7), "flat": (1, 0, 0, 0), "huge": (32767,) * 4}
     for name, matrix in odd.items():
-        content = _edited(last, b"tkhd", lambda body: _with_matrix(body, *matrix))
+        content = _edited(last, b"tkhd", lambda body, matrix=matrix: _with_matrix(body, *matrix))
         # No camera is held like that: the picture stays as it is stored.
         corpus.add(f"matrix_{name}.mp4", "ok", content=content, spot=True)
 

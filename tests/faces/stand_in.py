@@ -4,15 +4,17 @@ import cv2
 import numpy as np
 from video_files import write_video
 
-from dfdc_utils.faces.detections import Detection, Look
+from dfdc_utils.faces.detections import Detection, DetectionPass
+
+FIRST = DetectionPass()
 
 
 class BrightSpots:
     """A detector for pictures whose faces are bright squares on black; needs no networks."""
 
-    second_looks = ()
+    second_passes = ()
 
-    def detect(self, images, *, every=1, look=Look()):
+    def detect(self, images, *, every=1, detection_pass=FIRST):
         return [self._spots(image) for image in images]
 
     def _spots(self, image):

@@ -22,6 +22,12 @@ def test_the_margin_is_the_same_everywhere(box, margin):
     assert (x0 + x1, y0 + y1) == pytest.approx((box[0] + box[2], box[1] + box[3]))
 
 
+@pytest.mark.parametrize("shift", [-0.25, 0.12, 0.5])
+def test_a_shift_moves_the_square_down_by_a_share_of_the_boxs_height(shift):
+    x0, y0, x1, y1 = crops.square((10, 20, 50, 100), -0.13)
+    assert crops.square((10, 20, 50, 100), -0.13, shift) == pytest.approx((x0, y0 + 80 * shift, x1, y1 + 80 * shift))
+
+
 def test_a_crop_at_its_own_size_is_the_image():
     image = gradient()
     assert (crops.cut(image, (50, 60, 114, 124), 64) == image[60:124, 50:114]).all()

@@ -9,8 +9,9 @@ from dfdc_utils.data import metadata
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Scene, Setting
 from dfdc_utils.faces.detector import FaceDetector
-from dfdc_utils.faces.frames import UnreadableVideo, sample
+from dfdc_utils.faces.frames import sample
 from dfdc_utils.faces.tracking import link
+from dfdc_utils.faces.video_file import UnreadableVideo
 
 
 def iou(one, other) -> float:
@@ -49,7 +50,7 @@ def plain(image) -> list[tuple]:
 
 def test_it_finds_what_the_package_finds(detector, clips):
     for images in clips:
-        for image, faces in zip(images[::6], detector.detect(images[::6])):
+        for image, faces in zip(images[::6], detector.detect(images[::6]), strict=True):
             expected = plain(image)
             assert len(faces) == len(expected) == 1
             assert faces[0].box == pytest.approx(expected[0], abs=1.5)
@@ -68,7 +69,7 @@ def test_boxes_of_shrunken_frames_are_in_pixels_of_the_full_frame(detector, clip
     first = [images[0] for images in clips]
     large = [cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC) for image in first]
     assert all(max(image.shape) > detector.width for image in large)
-    for found, expected in zip(detector.detect(large), detector.detect(first)):
+    for found, expected in zip(detector.detect(large), detector.detect(first), strict=True):
         assert iou(found[0].box, [4 * value for value in expected[0].box]) > 0.7
 
 
@@ -87,7 +88,7 @@ def test_faces_are_followed_between_searched_frames(detector, clips):
     for images in clips:
         everywhere = detector.detect(images)
         followed = detector.detect(images, every=4)
-        assert all(iou(a[0].box, b[0].box) > 0.6 for a, b in zip(everywhere, followed))
+        assert all(iou(a[0].box, b[0].box) > 0.6 for a, b in zip(everywhere, followed, strict=True))
         assert [len(faces) for faces in followed] == [1] * 12
 
 
@@ -98,13 +99,13 @@ def test_a_face_between_searched_frames_is_not_missed(detector, clips):
     assert [bool(faces) for faces in found] == [k in (2, 3, 6) for k in range(10)]
 
 
-def test_dark_frames_need_a_second_look(detector, clips):
+def test_dark_frames_need_a_second_pass(detector, clips):
     random = np.random.default_rng(0)
     images = [image * 0.1 + random.normal(0, 0.5, image.shape) for clip in clips for image in clip[::2]]
     dark = [np.clip(image, 0, 255).astype(np.uint8) for image in images]
     seen = {
-        look.name: np.mean([len(faces) > 0 for faces in detector.detect(dark, look=look)])
-        for look in detector.second_looks
+        again.name: np.mean([len(faces) > 0 for faces in detector.detect(dark, detection_pass=again)])
+        for again in detector.second_passes
     }
     plainly = np.mean([len(faces) > 0 for faces in detector.detect(dark)])
     assert plainly < 0.5 < seen["brighter"]
@@ -122,11 +123,11 @@ def test_second_and_later_videos_are_not_traced_again(detector, clips):
 def test_two_people_are_never_taken_for_each_other(detector, seed):
     people = tuple(Identity.draw(f"p{k}", (70 + seed, k), (k + 0.5) / 2) for k in range(2))
     scene = Scene(Setting(seed=(9, seed), people=people, width=640, height=360, frames=16, rate=4))
-    frames, moments = zip(*[(frame, moments) for _, frame, moments in scene.frames()])
+    frames, moments = zip(*[(frame, moments) for _, frame, moments in scene.frames()], strict=True)
     tracks = link(detector.detect(list(frames), every=8), max_people=2)
     who = []
     for track in tracks:
-        boxes = {frame: face.box for frame, face in zip(track.frames, track.detections)}
+        boxes = {frame: face.box for frame, face in zip(track.frames, track.detections, strict=True)}
         nearest = {
             np.argmin([abs(box[0] + box[2] - 2 * moment.pose.x) for moment in moments[frame]])
             for frame, box in boxes.items()

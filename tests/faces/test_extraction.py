@@ -1,15 +1,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from stand_in import BrightSpots, spot_video
+from stand_in import FIRST, BrightSpots, spot_video
 from video_files import counted, write_sound, write_video
 
 from dfdc_utils import profiles
 from dfdc_utils.data import metadata
 from dfdc_utils.faces import crops
-from dfdc_utils.faces.detections import DetectionFailed, Look
-from dfdc_utils.faces.extraction import extract, extract_video, frame_statistics
-from dfdc_utils.faces.store import ACCOUNT, FACES, FaceStore, StoreMismatch
+from dfdc_utils.faces.detections import DetectionFailed, DetectionPass
+from dfdc_utils.faces.extraction import extract, frame_statistics
+from dfdc_utils.faces.one_video import extract_video
+from dfdc_utils.faces.schemas import ACCOUNT, FACES
+from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.faces.store_folder import StoreMismatch
 
 PROFILE = profiles.get("tiny", min_frames=20, frames_per_video=5, face_side=32, face_margin=0.5)
 
@@ -36,6 +39,15 @@ def test_a_face_is_cropped_with_its_margin(tmp_path):
     assert red[:4].sum() == red[-4:].sum() == 0
 
 
+def test_a_crop_can_be_smaller_than_the_face_and_lower(tmp_path):
+    profile = PROFILE.replace(face_margin=-0.2, face_shift=0.3)
+    faces, _ = look(spot_video(tmp_path / "a.mp4", [(60, 40)]), profile)
+    # The face is 20 pixels, the crop 16 and 6 lower: the face ends 12 pixels below the crop's upper edge.
+    red = crops.decode(faces["jpeg"][0])[..., 0] > 100
+    assert red[:, 16].sum() == pytest.approx(32 * 12 / 16, abs=2) and red[:16].all()
+    assert faces["y0"].iloc[0] == pytest.approx(30, abs=1)
+
+
 def test_the_faces_of_two_people(tmp_path):
     faces, account = look(spot_video(tmp_path / "a.mp4", [(30, 40), (100, 60)]))
     assert account["tracks"] == 2
@@ -54,17 +66,17 @@ def test_where_few_faces_are_found_the_detector_looks_again(tmp_path):
     class ShortSighted(BrightSpots):
         """Sees the face in the first two of five frames, unless it looks carefully."""
 
-        second_looks = (Look(name="useless"), Look(name="careful"), Look(name="needless"))
+        second_passes = (DetectionPass(name="useless"), DetectionPass(name="careful"), DetectionPass(name="needless"))
 
-        def detect(self, images, *, every=1, look=Look()):
-            sees = {"plain": 2, "useless": 0, "careful": 5}[look.name]
+        def detect(self, images, *, every=1, detection_pass=FIRST):
+            sees = {"first": 2, "useless": 0, "careful": 5}[detection_pass.name]
             return [self._spots(image) if place < sees else [] for place, image in enumerate(images)]
 
     path = spot_video(tmp_path / "a.mp4", [(60, 40)])
     faces, account = extract_video(path, "a.mp4", ShortSighted(), PROFILE)
     assert len(faces) == account["frames_read"] == 5
-    assert account["second_look"] == "careful"
-    assert look(path)[1]["second_look"] is None
+    assert account["second_pass"] == "careful"
+    assert look(path)[1]["second_pass"] is None
 
 
 def test_what_comes_of_videos_that_cannot_be_used(tmp_path):
@@ -142,7 +154,8 @@ def test_faces_and_pictures_belong_together(extracted):
 
 def contents(folder) -> tuple[pd.DataFrame, pd.DataFrame]:
     store = FaceStore(folder)
-    return store.faces([*FACES.names]), store.account().drop(columns=["detection", "elapsed"])
+    faces = store.faces([*FACES.names]).drop(columns=["shard", "group", "row"])
+    return faces, store.account().drop(columns=["detection", "elapsed"])
 
 
 def test_an_interrupted_run_goes_on_where_it_was(table, extracted, capsys):
@@ -152,22 +165,19 @@ def test_an_interrupted_run_goes_on_where_it_was(table, extracted, capsys):
     (folder / "faces-00001.parquet").unlink()
     # One worker instead of two, and one shard instead of all: nothing may depend on either.
     extract(table, folder, profiles.get("tiny"), workers=1)
-    shards = -(-len(table) // 5)
-    assert f"{shards - 1} of {shards} shards of faces are there already." in capsys.readouterr().out
+    assert f"{len(table) - 5} of {len(table)} videos are in the face store already." in capsys.readouterr().out
     faces_again, account_again = contents(folder)
     pd.testing.assert_frame_equal(faces_again, faces)
     pd.testing.assert_frame_equal(account_again, account)
     assert (folder / "faces-00000.parquet").stat().st_mtime_ns == kept
 
 
-def test_a_store_of_other_settings_or_videos_is_refused(table, extracted):
+def test_a_store_of_other_settings_is_refused(table, extracted):
     folder, _ = extracted
     with pytest.raises(StoreMismatch, match=r"face_margin=0.3 \(now 0.4\)"):
         extract(table, folder, profiles.get("tiny", face_margin=0.4))
-    with pytest.raises(StoreMismatch, match="other videos"):
-        extract(table.iloc[:-1], folder, profiles.get("tiny"))
-    # What does not shape the faces may change.
-    extract(table, folder, profiles.get("tiny", epochs=7))
+    # What does not shape the faces may change, and so may the table.
+    extract(table.iloc[:-1], folder, profiles.get("tiny", epochs=7, videos_per_shard=2))
 
 
 def test_no_videos_are_an_error(tmp_path):
@@ -227,13 +237,22 @@ def test_originals_come_first_where_fakes_are_cut_out_by_their_boxes(tiny_dfdc, 
 
 def test_a_detector_that_fails_over_one_video_costs_that_video(tmp_path):
     class Failing(BrightSpots):
-        def detect(self, images, *, every=1, look=Look()):
+        def detect(self, images, *, every=1, detection_pass=FIRST):
             raise DetectionFailed("the face detector failed: out of memory")
 
     path = spot_video(tmp_path / "a.mp4", [(60, 40)])
     faces, account = extract_video(path, "a.mp4", Failing(), PROFILE)
     assert (account["outcome"], account["reason"]) == ("failed", "the face detector failed: out of memory")
     assert not len(faces) and account["frames"] == 24
+
+
+def test_a_video_for_which_there_is_no_memory_can_be_tried_again(tmp_path, monkeypatch):
+    def full(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr("dfdc_utils.faces.one_video.sample", full)
+    _, account = look(spot_video(tmp_path / "a.mp4", [(60, 40)]))
+    assert account["outcome"] == "failed" and "memory" in account["reason"]
 
 
 def test_a_video_that_takes_too_long_is_left(tmp_path):

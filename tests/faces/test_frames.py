@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from video_files import counted, number_of, write_sound, write_video
 
-from dfdc_utils.faces.frames import TimeIsUp, UnreadableVideo, VideoInfo, _is_reference, iterate, sample, spread
+from dfdc_utils.faces.frames import iterate, sample, spread
+from dfdc_utils.faces.probe import VideoInfo, is_reference
+from dfdc_utils.faces.video_file import TimeIsUp, UnreadableVideo
 
 
 def red_corner(height=48, width=80) -> np.ndarray:
@@ -171,7 +173,7 @@ def test_truncated_before_the_index_is_unreadable(clip, fraction):
 @pytest.mark.parametrize("fraction", [0.5, 0.8])
 def test_truncated_after_the_index_gives_what_is_there(tmp_path, fraction):
     noise = np.random.default_rng(0).integers(0, 60, (40, 48, 64, 3), dtype=np.uint8)
-    images = [a // 2 + b // 4 for a, b in zip(counted(40), noise)]
+    images = [a // 2 + b // 4 for a, b in zip(counted(40), noise, strict=True)]
     path = write_video(tmp_path / "clip.mp4", images, options={"movflags": "faststart"})
     path.write_bytes(path.read_bytes()[:int(path.stat().st_size * fraction)])
     frames = sample(path, 5)
@@ -261,9 +263,9 @@ def test_a_packet_with_new_parameters_is_kept_though_nothing_depends_on_its_fram
         return b"".join((2).to_bytes(4) + bytes([kind, 0]) for kind in kinds)
 
     slice_of_nobody, slice_of_others, information, parameters = 1, 1 | 2 << 5, 6, 8 | 3 << 5
-    assert not _is_reference(packet(information, slice_of_nobody), 4)
-    assert _is_reference(packet(information, slice_of_others), 4)
-    assert _is_reference(packet(parameters, slice_of_nobody), 4)
+    assert not is_reference(packet(information, slice_of_nobody), 4)
+    assert is_reference(packet(information, slice_of_others), 4)
+    assert is_reference(packet(parameters, slice_of_nobody), 4)
 
 
 def test_a_damaged_file_is_read_in_the_same_way_however_it_is_asked_for(clip):

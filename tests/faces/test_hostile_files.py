@@ -14,9 +14,10 @@ from video_files import counted, number_of, write_video
 
 from dfdc_utils import profiles
 from dfdc_utils.data import metadata
-from dfdc_utils.faces.extraction import extract, extract_video
+from dfdc_utils.faces.extraction import extract
 from dfdc_utils.faces.frames import sample
-from dfdc_utils.faces.store import ACCOUNT
+from dfdc_utils.faces.one_video import extract_video
+from dfdc_utils.faces.schemas import ACCOUNT
 
 PROFILE = profiles.get("tiny", min_frames=20, frames_per_video=5, face_side=32, face_margin=0.5)
 
@@ -127,7 +128,8 @@ def test_an_index_spoilt_at_random(corpus, tmp_path, seed):
 
 _READ_ALL = """
 import pathlib, sys
-from dfdc_utils.faces.frames import UnreadableVideo, sample
+from dfdc_utils.faces.frames import sample
+from dfdc_utils.faces.video_file import UnreadableVideo
 for path in sys.argv[1:]:
     try:
         sample(path, 5, threads=1)

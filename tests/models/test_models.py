@@ -25,6 +25,18 @@ def test_the_models_of_the_report_are_there():
     assert models.title("resnet50_lstm") == "ResNet50 + LSTM"
 
 
+def test_a_title_says_how_wide_a_backbone_is_unless_it_is_that_of_the_paper():
+    titles = {
+        (name, width): models.title(name, PROFILE.replace(backbone_width=width))
+        for name in ("resnet50_deep_lstm", "densenet121", "meso4") for width in (1, 0.125, 0.25, 0.3)
+    }
+    assert {titles["meso4", width] for width in (1, 0.125, 0.25, 0.3)} == {"Meso4"}
+    assert [titles["densenet121", width] for width in (1, 0.25, 0.3)] == [
+        "DenseNet121", "DenseNet121 (¼ width)", "DenseNet121 (0.3 width)"
+    ]
+    assert titles["resnet50_deep_lstm", 0.125] == "ResNet50 (⅛ width) + deep LSTM"
+
+
 @pytest.mark.parametrize("call", [models.title, lambda name: models.build(name, PROFILE)])
 def test_an_unknown_name_lists_the_known_ones(call):
     with pytest.raises(ValueError, match="no model 'xception'.*meso4"):
@@ -36,10 +48,13 @@ def test_names_are_listed_without_keras():
     subprocess.run([sys.executable, "-c", check], check=True)
 
 
-@pytest.mark.parametrize("name", models.names())
-def test_faces_in_p_fake_out_and_the_same_after_saving(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "normalisation"),
+    [*((name, "own") for name in models.names()), ("custom_cnn", "min_max"), ("resnet50_lstm", "min_max")],
+)
+def test_faces_in_p_fake_out_and_the_same_after_saving(name, normalisation, tmp_path):
     keras.utils.set_random_seed(5)
-    model = models.build(name, PROFILE)
+    model = models.build(name, PROFILE.replace(normalisation=normalisation))
     frames = (PROFILE.sequence_frames,) if name in models.SEQUENCE_MODELS else ()
     assert model.input_shape == (None, *frames, 48, 48, 3)
     assert model.name == name
@@ -57,8 +72,9 @@ def test_faces_in_p_fake_out_and_the_same_after_saving(name, tmp_path):
     np.testing.assert_allclose(models.load(path).predict(faces, verbose=0), p_fake, atol=1e-6)
 
 
+@pytest.mark.parametrize("normalisation", ["own", "min_max"])
 @pytest.mark.parametrize("name", models.names())
-def test_no_code_of_ours_is_needed_to_load_a_model(name):
+def test_no_code_of_ours_is_needed_to_load_a_model(name, normalisation):
     """Every layer and operation is Keras's own."""
     def modules(part):
         if isinstance(part, dict):
@@ -70,7 +86,7 @@ def test_no_code_of_ours_is_needed_to_load_a_model(name):
             for value in part:
                 yield from modules(value)
 
-    found = set(modules(models.build(name, PROFILE).get_config()))
+    found = set(modules(models.build(name, PROFILE.replace(normalisation=normalisation)).get_config()))
     assert all(module is None or module.split(".")[0] in ("keras", "builtins") for module, _ in found), found
 
 

@@ -48,7 +48,7 @@ def test_training_leaves_the_backbone_as_it_is(model):
     # Its weights, and the averages of its batch normalisations.
     for old, new in zip(before, backbone.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-    assert any((old != new).any() for old, new in zip(head_before, model.get_layer("head").get_weights()))
+    assert any((old != new).any() for old, new in zip(head_before, model.get_layer("head").get_weights(), strict=True))
 
 
 def test_every_sequence_is_judged_by_its_own_frames_in_their_order(model):

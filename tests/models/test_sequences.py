@@ -13,12 +13,12 @@ SHORT, LONG = 3, 5
 PROFILE = profiles.get("tiny", face_side=32, sequence_frames=LONG, lstm_units=8)
 
 
-def small_backbone(side: int, weights: str, *, name: str) -> keras.Model:
+def small_backbone(profile: profiles.Profile, *, name: str) -> keras.Model:
     """In place of ResNet50, which takes seconds for each of many graphs; `test_features` has the real one."""
-    face = keras.Input((side, side, 3))
+    face = keras.Input((profile.face_side, profile.face_side, 3))
     x = keras.layers.Conv2D(16, 3, strides=2, activation="relu")(keras.layers.Rescaling(1 / 255)(face))
     model = keras.Model(face, keras.layers.GlobalAveragePooling2D()(x), name=name)
-    model.weights_start = weights
+    model.weights_start = profile.weights
     return model
 
 
@@ -27,7 +27,7 @@ def twins(request):
     """The same network for tracks of up to three and of up to five faces."""
     keras.utils.set_random_seed(4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sequences.backbones, "resnet50", small_backbone)
+        patch.setattr(sequences, "resnet50", small_backbone)
         short, long = (models.build(request.param, PROFILE.replace(sequence_frames=n)) for n in (SHORT, LONG))
     # Away from the start of the weights of AFW, where all frames weigh the same.
     generator = np.random.default_rng(4)
@@ -69,6 +69,15 @@ def test_a_padded_track_is_judged_as_the_track_itself(twins):
     faces = made_up((4, SHORT, 32, 32, 3))
     expected = short.predict(faces, verbose=0)
     np.testing.assert_allclose(long.predict(lengthened(faces), verbose=0), expected, atol=1e-6)
+
+
+def test_padding_stays_padding_where_faces_are_stretched_to_their_range():
+    model = models.build("resnet50_lstm", PROFILE.replace(normalisation="min_max", face_side=32, sequence_frames=2))
+    given_to_head = model.get_layer("head")._inbound_nodes[-1].input_tensors[0]
+    faces = np.concatenate([made_up((1, 1, 32, 32, 3)), np.full((1, 1, 32, 32, 3), sequences.PADDING)], axis=1)
+    features = keras.Model(model.input, given_to_head).predict(faces, verbose=0)[0]
+    assert np.isfinite(features[0]).all() and (features[0] != sequences.PADDING).any()
+    assert (features[1] == sequences.PADDING).all()
 
 
 def test_a_black_face_is_a_face(twins):

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from made_up_study import SIDE, draw_face
 
-from dfdc_utils.data.metadata import open_study_table
-from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.data.study_table import open_study_table
+from dfdc_utils.faces.store import FaceStore, open_store
 from dfdc_utils.training import batches as rooms
-from dfdc_utils.training.batches import IN_ORDER, Crops, FaceBatches, faces_of, fingerprint
+from dfdc_utils.training.batches import IN_ORDER, Crops, FaceBatches, faces_of
 
 
 def make_faces(videos: dict[str, tuple[str, str, int]]) -> pd.DataFrame:
@@ -50,7 +50,7 @@ def videos_of(batch, faces=SIX) -> list[str]:
 
 
 def test_a_split_is_joined_with_its_faces(study):
-    store, table = FaceStore(study.faces), open_study_table(study)
+    store, table = open_store(study), open_study_table(study)
     faces = faces_of(store, table, "train")
     assert set(faces["video"]) == set(table.loc[table["split"] == "train", "video"]) - {"faceless.mp4"}
     assert set(faces["track"]) == {0}
@@ -61,7 +61,7 @@ def test_a_split_is_joined_with_its_faces(study):
 
 
 def test_no_video_is_in_two_splits(study):
-    store, table = FaceStore(study.faces), open_study_table(study)
+    store, table = open_store(study), open_study_table(study)
     splits = [set(faces_of(store, table, split)["video"]) for split in ("train", "validation", "test")]
     assert not splits[0] & splits[1] and not splits[0] & splits[2] and not splits[1] & splits[2]
     with pytest.raises(ValueError, match="stands in the table twice"):
@@ -72,21 +72,33 @@ def test_a_split_without_one_label_is_an_error(study):
     table = open_study_table(study)
     table.loc[table["label"] == "REAL", "split"] = "test"
     with pytest.raises(ValueError, match="train split has no face of a REAL video"):
-        faces_of(FaceStore(study.faces), table, "train")
+        faces_of(open_store(study), table, "train")
 
 
-def test_the_fingerprint_knows_faces_labels_and_order():
-    assert fingerprint(SIX) == fingerprint(SIX.copy())
-    assert fingerprint(SIX) != fingerprint(SIX.iloc[1:])
-    assert fingerprint(SIX) != fingerprint(SIX.assign(label=1 - SIX["label"]))
-    assert fingerprint(SIX) != fingerprint(SIX.iloc[::-1])
+def test_the_identity_of_faces_knows_labels_order_and_what_they_are_of(study):
+    store = open_store(study)
+    faces = faces_of(store, open_study_table(study), "validation")
+    identity = store.identity_of_rows(faces)
+    assert identity == store.identity_of_rows(faces.copy())
+    others = (faces.iloc[1:], faces.assign(label=1 - faces["label"]), faces.iloc[::-1])
+    assert len({identity, *map(store.identity_of_rows, others)}) == 4
+
+
+def test_a_fake_of_unknown_origin_is_its_own(study):
+    """Its crops are augmented alike: without a family of its own it had none, and sequence models crashed."""
+    table = open_study_table(study)
+    table.loc[table["video"] == "fake001a.mp4", "original"] = None
+    faces = faces_of(open_store(study), table, "train")
+    assert set(faces.loc[faces["video"] == "fake001a.mp4", "original"]) == {"fake001a.mp4"}
+    crops = Crops(open_store(study), faces, augmentation=1.0)
+    assert crops(np.array([[0, 1], [8, 9]]), (0,)).shape == (2, 2, SIDE, SIDE, 3)
 
 
 # Pixels.
 
 
 def test_pixels_are_those_of_the_face(study, monkeypatch):
-    store = FaceStore(study.faces)
+    store = open_store(study)
     faces = faces_of(store, open_study_table(study), "train")
     at = np.array([3, 100, 40, 0])
     pixels = Crops(store, faces)(at, (0,))
@@ -105,7 +117,7 @@ def test_pixels_are_those_of_the_face(study, monkeypatch):
 
 
 def test_faces_of_sequences_change_alike_and_so_does_the_fake_beside_its_original(study):
-    store = FaceStore(study.faces)
+    store = open_store(study)
     faces = faces_of(store, open_study_table(study), "train")
     plain, augmented = Crops(store, faces), Crops(store, faces, augmentation=1.0)
     fake = faces[faces["label"] == 1].iloc[0]
@@ -315,7 +327,7 @@ def test_self_blended_batches_hold_each_real_face_and_a_fake_made_of_it():
 
 
 def test_faces_are_blended_with_themselves_before_both_are_augmented(study):
-    store = FaceStore(study.faces)
+    store = open_store(study)
     faces = faces_of(store, open_study_table(study), "train")
     points = np.tile(np.float32([[11, 12], [21, 12], [16, 17], [12, 22], [20, 22]]), (len(faces), 1, 1))
     at = np.arange(12)

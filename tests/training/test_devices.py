@@ -1,6 +1,7 @@
 """What runs on GPUs, as far as a CPU can tell."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ HERE = Path(__file__).parent
 def test_two_devices_and_xla_find_what_one_device_finds(tmp_path):
     done = subprocess.run(
         [sys.executable, HERE / "two_devices.py", tmp_path], capture_output=True, text=True, timeout=300, check=False,
+        # Where the made-up study lies.
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])},
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])

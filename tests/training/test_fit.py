@@ -1,5 +1,6 @@
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -7,18 +8,19 @@ import pytest
 from made_up_study import make_study
 
 from dfdc_utils import models
-from dfdc_utils.data.metadata import open_study_table, save_study_table
-from dfdc_utils.faces.store import FaceStore
-from dfdc_utils.training import features, fit, warmup
+from dfdc_utils.data.study_table import open_study_table, save_study_table
+from dfdc_utils.faces.store import open_store
+from dfdc_utils.models import features
+from dfdc_utils.training import fit, warmup
 from dfdc_utils.training.batches import faces_of
-from dfdc_utils.training.keeper import Keeper
+from dfdc_utils.training.checkpoint import Checkpoint
 
 QUICK = {"epochs": 4, "per_video": 4, "batch_size": 16}
 
 
 def accuracy_of(model, study, split: str) -> float:
     """Balanced, over faces."""
-    store = FaceStore(study.faces)
+    store = open_store(study)
     faces = faces_of(store, open_study_table(study), split)
     said = model.predict(store.crops(faces), verbose=0).ravel() >= 0.5
     return np.mean([(said[faces["label"] == label] == label).mean() for label in (0, 1)])
@@ -48,12 +50,25 @@ def test_the_record_can_be_read_back(study):
         fit.load_training(study, "mesoinception4")
 
 
+def test_a_verdict_names_the_width_of_the_backbone(tmp_path, monkeypatch):
+    study = make_study(tmp_path, monkeypatch, originals=(6, 3, 1), backbone_width=0.125)
+    fit.train("resnet50_lstm", study, verbose=False, epochs=1, batch_size=8, warmup_batches=0)
+    assert fit.load_training(study, "resnet50_lstm").verdict().startswith("ResNet50 (⅛ width) + LSTM: epoch 1 of 1")
+
+    path = study.training("resnet50_lstm")
+    older = json.loads(path.read_text())
+    del older["title"]
+    path.write_text(json.dumps(older))
+    assert fit.load_training(study, "resnet50_lstm").verdict().startswith("ResNet50 + LSTM: epoch 1 of 1")
+
+
 def test_the_same_seed_gives_the_same_training_and_another_another(tmp_path, monkeypatch):
     trainings = []
     for number, seed in enumerate((1, 1, 2)):
         study = make_study(tmp_path / str(number), monkeypatch, seed=seed)
         training = fit.train("meso4", study, verbose=False, **QUICK | {"epochs": 2})
-        trainings.append((training.history.drop(columns="seconds").to_dict(), models.load(study.model("meso4")).get_weights()))
+        weights = models.load(study.model("meso4")).get_weights()
+        trainings.append((training.history.drop(columns="seconds").to_dict(), weights))
     assert trainings[0][0] == trainings[1][0] != trainings[2][0]
     for one, other in zip(trainings[0][1], trainings[1][1], strict=True):
         np.testing.assert_array_equal(one, other)
@@ -62,13 +77,13 @@ def test_the_same_seed_gives_the_same_training_and_another_another(tmp_path, mon
 @pytest.mark.parametrize("name", ["meso4", "resnet50_lstm"])
 def test_a_training_that_is_cut_off_goes_on_as_if_it_had_not_been(name, tmp_path, monkeypatch, capsys):
     options = {"epochs": 4, "batch_size": 8, "patience": 9, "warmup_batches": 0} | (
-        {"accumulation": 2} if name == "meso4" else {}
+        {"accumulation": 2, "weight_decay": 1e-3} if name == "meso4" else {}
     )
     whole = make_study(tmp_path / "whole", monkeypatch, originals=(6, 3, 1))
     expected = fit.train(name, whole, verbose=False, **options)
 
     study = make_study(tmp_path / "cut", monkeypatch, originals=(6, 3, 1))
-    say = Keeper._say
+    say = Checkpoint._say
 
     def cut(self, text):
         say(self, text)
@@ -76,7 +91,7 @@ def test_a_training_that_is_cut_off_goes_on_as_if_it_had_not_been(name, tmp_path
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Keeper, "_say", cut)
+        patch.setattr(Checkpoint, "_say", cut)
         with pytest.raises(KeyboardInterrupt):
             fit.train(name, study, **options)
     assert study.progress(name).is_file() and not study.model(name).exists()
@@ -101,8 +116,8 @@ def test_what_was_cut_off_with_other_rules_is_not_taken_up(study, monkeypatch):
         raise Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(Keeper, "_better", lambda *_: True)
-        patch.setattr(Keeper, "_say", stop)
+        patch.setattr(Checkpoint, "_better", lambda *_: True)
+        patch.setattr(Checkpoint, "_say", stop)
         with pytest.raises(Stop):
             fit.train("meso4", study, **QUICK)
     assert study.progress("meso4").is_file()
@@ -131,12 +146,15 @@ def test_the_sequence_model_is_saved_whole_and_its_backbone_warmed_up_then_froze
     training = fit.train("resnet50_lstm", study, epochs=2, warmup_batches=3, warmup_batch_size=8)
     assert training.warmup["batches"] == 3 and 0 < training.warmup["accuracy"] <= 1
     assert "warm-up of the backbone: 3 batches of 8 faces" in capsys.readouterr().out
+    # Nothing of ours is in the file, such as an optimiser: other processes, and backends, load it in safe mode.
+    with zipfile.ZipFile(study.model("resnet50_lstm")) as saved:
+        assert "dfdc_utils" not in saved.read("config.json").decode()
     model = models.load(study.model("resnet50_lstm"))
     assert not model.get_layer("backbone").trainable
     assert training.trainable_parameters == sum(int(np.prod(w.shape)) for w in model.get_layer("head").weights
                                                 if "seed" not in w.path)
     # Faces in, the validation accuracy of the record out.
-    store = FaceStore(study.faces)
+    store = open_store(study)
     faces = faces_of(store, open_study_table(study), "validation")
     windows = np.stack([rows.iloc[[1, 3, 5, 7]].index for _, rows in faces.groupby("video")])
     labels = faces["label"].to_numpy()[windows[:, 0]]

@@ -4,9 +4,9 @@ import pytest
 from made_up_study import make_study
 
 from dfdc_utils import models
-from dfdc_utils.data.metadata import open_study_table, save_study_table
+from dfdc_utils.data.study_table import open_study_table, save_study_table
 from dfdc_utils.evaluation import aggregation, predict
-from dfdc_utils.faces.store import FaceStore
+from dfdc_utils.faces.store import open_store
 from dfdc_utils.training import fit, pseudo_labels
 
 QUICK = {"per_video": 8, "batch_size": 16, "verbose": False}
@@ -44,18 +44,20 @@ def test_a_label_that_is_known_is_never_replaced():
 
 
 def test_a_teacher_finds_labels_and_goes_on_with_them(tmp_path, monkeypatch):
-    study = make_study(tmp_path, monkeypatch, originals=(14, 6, 4))
+    study = make_study(
+        tmp_path, monkeypatch, originals=(14, 6, 4), frames_per_epoch=8, batch_size=16, epochs=8
+    )
     truth = open_study_table(study).set_index("video")["label"]
     # Of the training people, eight have no label.
     table = open_study_table(study)
     hidden = (table["split"] == "train") & table["part"].isin([f"dfdc_train_part_{n}" for n in range(7, 15)])
     table.loc[hidden, ["split", "label", "original"]] = ["unlabelled", None, None]
     save_study_table(study, table)
-    fit.train("custom_cnn", study, **QUICK, epochs=8)
+    fit.train("custom_cnn", study)
     before = models.load(study.model("custom_cnn")).get_weights()
 
     rows = predict.predict("custom_cnn", study, splits=("unlabelled",), tta=False)
-    account = FaceStore(study.faces).account()
+    account = open_store(study).account()
     scored = aggregation.every_video(aggregation.video_scores(rows), table, account, split="unlabelled")
     chosen = pseudo_labels.choose(scored, confidence=0.8)
     assert len(chosen) >= 8
@@ -71,8 +73,9 @@ def test_a_teacher_finds_labels_and_goes_on_with_them(tmp_path, monkeypatch):
     assert all(np.array_equal(*pair) for pair in zip(before, weights["custom_cnn"], strict=True)), "the teacher stays"
     assert not np.array_equal(weights["with"][0], weights["without"][0])
 
-    predict.predict("custom_cnn", study, tta=False, saved_as="with")
-    assert set(predict.load(study, "with")["model"]) == {"with"}
+    predicted = predict.predict("custom_cnn", study, tta=False, saved_as="with")
+    assert set(predicted["model"]) == {"with"}
+    pd.testing.assert_frame_equal(pd.read_parquet(study.predictions("with")), predicted)
 
 
 def test_it_goes_on_from_the_weights_of_the_teacher(study):

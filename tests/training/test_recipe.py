@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from dfdc_utils import models, profiles
+from dfdc_utils.backend import precision
 from dfdc_utils.training.recipe import Recipe
 
 FULL = profiles.get("full")
@@ -25,7 +26,7 @@ def test_reading_a_of_the_report():
 
 
 def test_reading_b_of_the_report():
-    recipe = Recipe.for_model("meso4", FULL.replace(reading="B"))
+    recipe = Recipe.for_model("meso4", FULL.replace(learning_rate=1e-4, weight_decay=1e-7))
     assert (recipe.learning_rate, recipe.weight_decay) == (1e-4, 1e-7)
     assert (recipe.epochs, recipe.batch_size, recipe.accumulation) == (20, 32, 2)
 
@@ -38,19 +39,52 @@ def test_every_profile_has_a_recipe_for_every_model(name):
         assert Recipe(**dataclasses.asdict(recipe)) == recipe
 
 
-@pytest.mark.parametrize("change", [{"loss": "hinge"}, {"schedule": "linear"}, {"draw": "all"}])
+@pytest.mark.parametrize("change", [{"loss": "hinge"}, {"schedule": "linear"}, {"draw": "all"}, {"compiler": "llvm"}])
 def test_what_does_not_exist_is_an_error(change):
     with pytest.raises(ValueError, match="is one of"):
         Recipe.for_model("meso4", FULL, **change)
 
 
-def test_the_optimiser_is_adam_of_the_report():
-    model = one_unit()
-    Recipe(weight_decay=1e-7, learning_rate=1e-4).compile(model, 5)
-    optimizer = model.optimizer
-    assert type(optimizer) is keras.optimizers.Adam
-    assert (optimizer.beta_1, optimizer.beta_2, optimizer.weight_decay) == (0.9, 0.999, 1e-7)
-    assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+def steps_of_adam(weights: np.ndarray, gradients, rate: float, l2: float) -> np.ndarray:
+    """Adam as in its paper, with Keras's ε, on the gradients and `l2` times the weights."""
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step, gradient in enumerate(gradients, start=1):
+        gradient = gradient + l2 * weights
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        corrected = rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        weights = weights - corrected * mean / (np.sqrt(square) + 1e-7)
+    return weights
+
+
+@pytest.mark.parametrize("accumulation", [1, 3])
+@pytest.mark.parametrize("l2", [0.0, 1e-7, 1e-2])
+def test_weight_decay_is_an_l2_term_in_the_gradient_that_adam_is_given(l2, accumulation):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False)])
+    start = np.array([[0.5], [-2.0], [1.0]], np.float32)
+    model.set_weights([start])
+    Recipe(weight_decay=l2, learning_rate=1e-4, accumulation=accumulation).compile(model, 5)
+    # The loss has a gradient for the third weight alone: that of the first two is nothing but the L2 term.
+    given = np.zeros((3, 1), np.float32), np.float32([[0], [0], [1e-3]]), np.float32([[0], [0], [-2e-3]])
+    for gradient in given:
+        for _ in range(accumulation):
+            model.optimizer.apply([keras.ops.convert_to_tensor(gradient)], model.trainable_variables)
+    moved = model.get_weights()[0]
+    np.testing.assert_allclose(moved, steps_of_adam(start.astype(float), given, 1e-4, l2), rtol=0, atol=2e-7)
+    assert (moved[:2] != start[:2]).all() == (l2 > 0)
+
+
+def test_weight_decay_holds_in_half_precision_too():
+    with precision("mixed_float16"):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        Recipe(weight_decay=1e-2, learning_rate=1e-3).compile(model, 1)
+        model.train_on_batch(np.zeros((2, 1)), np.full((2, 1), 0.5))
+    # An input of zeros gives the weight no gradient; Adam's first step is the rate, whatever the gradient's size.
+    assert model.get_weights()[0][0, 0] == pytest.approx(1 - 1e-3, abs=1e-6)
+
+
+def test_the_loss_is_a_setting_of_the_profile():
+    for name in ("custom_cnn", "densenet121", "resnet50_lstm"):
+        assert Recipe.for_model(name, FULL.replace(loss="squared_error")).loss == "squared_error"
 
 
 def test_squared_error_is_half_of_it():
@@ -97,5 +131,6 @@ def test_weights_of_samples_count_in_loss_and_accuracy():
     model = one_unit()
     Recipe().compile(model, 1)
     inputs, labels = np.array([[3.0], [3.0], [3.0], [-3.0]]), np.array([[1.0], [1.0], [1.0], [1.0]])
-    result = model.evaluate(inputs, labels, sample_weight=np.array([1 / 3, 1 / 3, 1 / 3, 1.0]), verbose=0, return_dict=True)
+    weights = np.array([1 / 3, 1 / 3, 1 / 3, 1.0])
+    result = model.evaluate(inputs, labels, sample_weight=weights, verbose=0, return_dict=True)
     assert result["accuracy"] == pytest.approx(0.5)

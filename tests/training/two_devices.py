@@ -19,15 +19,16 @@ from made_up_study import make_study
 
 from dfdc_utils import backend, profiles
 from dfdc_utils.backend import keras
-from dfdc_utils.data.metadata import open_study_table
-from dfdc_utils.faces.store import FaceStore
-from dfdc_utils.training import dry_run, features, fit
+from dfdc_utils.data.study_table import open_study_table
+from dfdc_utils.faces.store import open_store
+from dfdc_utils.models import features
+from dfdc_utils.training import dry_run, fit
 from dfdc_utils.training.batches import Crops, FaceBatches, faces_of
 from dfdc_utils.training.recipe import Recipe
 
 with pytest.MonkeyPatch.context() as patch:
     study = make_study(Path(sys.argv[1]), patch, originals=(6, 3, 1))
-    store = FaceStore(study.faces)
+    store = open_store(study)
     faces = faces_of(store, open_study_table(study), "train")
 
     def losses_and_features(folder: str, compiler: str = "none") -> tuple[list[float], np.ndarray]:

@@ -44,8 +44,9 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
         raise ValueError(f"{root / _LIST} is not a CSV file ({error}). Download it again.") from error
     if missing := set(_COLUMNS) - set(lines.columns):
         raise ValueError(f"{root / _LIST} lacks the column {', '.join(sorted(missing))}. Download it again.")
-    rows, named = [], {}
-    for video, label, original in zip(*(lines[column] for column in _COLUMNS)):
+    rows: list[dict] = []
+    named: dict[str, str] = {}
+    for video, label, original in zip(*(lines[column] for column in _COLUMNS), strict=True):
         # Two videos that differ in nothing but their ending would share a crop.
         crop = Path(video).stem + ".jpg"
         if bad := unsafe(video, original):

@@ -107,7 +107,7 @@ def _named_in_csv(path: Path) -> list[tuple]:
         raise ValueError(f"{path} is not a CSV file ({error}). Download it again.") from error
     if not {"filename", "label"} <= set(lines.columns):
         raise ValueError(f"{path} has the columns {', '.join(lines.columns)}; expected filename and label.")
-    return [(video, label, None) for video, label in zip(lines["filename"], lines["label"])]
+    return [(video, label, None) for video, label in zip(lines["filename"], lines["label"], strict=True)]
 
 
 # The official test part has both, and only its labels.csv has FAKE and REAL in it.

@@ -96,7 +96,7 @@ def _original_of(stem: str) -> str | None:
 
 def _official(root: Path) -> dict[str, str]:
     """The split of each original by its number, from the official lists; empty where they are missing."""
-    splits = {}
+    splits: dict[str, str] = {}
     for split, name in _LISTS.items():
         path = next((folder / name for folder in (root, root / "splits") if (folder / name).is_file()), None)
         if path is None:

@@ -34,7 +34,7 @@ class Body:
         neck_width = i.width * rng.uniform(0.56, 0.66)
         flare = neck_width + 0.05 * step(v, 1.0, 0.5) + 0.55 * step(v, 1.15, 1.75) ** 2
         neck = np.clip((flare - side) * unit + 0.5, 0, 1)
-        color = np.tile(i.skin * np.float32((0.88, 0.82, 0.80)), (rows, columns, 1)).astype(np.float32)
+        color = np.tile(i.skin * np.array((0.88, 0.82, 0.80), np.float32), (rows, columns, 1)).astype(np.float32)
         tint(color, 0.5, step(v, 1.5, 0.95) * step(side, 0.75, 0.3))
         tint(color, 0.9, bump(side, v, 0.22, 1.5, 0.03, 0.25))
 
@@ -71,7 +71,7 @@ class Body:
         towards = slope * lamp[0] - 0.3 * lamp[1] * step(v, 2.4, 1.5) + 0.75 * lamp[2] * round_off
         diffuse = np.clip(towards, 0, 1)
         paint(color, fabric, cloth)
-        color *= (light.ambient + light.key * diffuse)[..., None] * np.float32(light.color)
+        color *= (light.ambient + light.key * diffuse)[..., None] * np.array(light.color, np.float32)
         cover = np.maximum(neck * (v < 2.2), cloth)
         self._rgb = np.clip(color, 0, 255).astype(np.uint8)
         self._cover = cover.astype(np.float32)
@@ -84,10 +84,10 @@ class Body:
             return
         c, s = np.cos(roll) * self._unit / scale, np.sin(roll) * self._unit / scale
         dx, dy = where.x0 - x, where.y0 - y
-        to_picture = np.float32([
+        to_picture = np.array([
             [c, s, c * dx + s * dy + _X * self._unit - 0.5],
             [-s, c, c * dy - s * dx - _TOP * self._unit - 0.5],
-        ])
+        ], np.float32)
         size = where.shape[::-1]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         rgb = cv2.warpAffine(self._rgb, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)

@@ -3,13 +3,12 @@
 The layout is DFDC's: `dfdc_train_part_N/` with `metadata.json`, and `test_videos/` without labels beside
 `sample_submission.csv`. Two more files are this set's own: `manipulations.csv` tells how each labelled clip
 was made, for teaching and for tables by subgroup, and is read by no model; `drawn.json` says from which
-numbers the set was drawn.
+numbers the set was drawn, and which files are its own.
 """
 
 import contextlib
-import json
-import shutil
 import string
+import tempfile
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,18 +19,21 @@ import pandas as pd
 
 from dfdc_utils import parallel
 from dfdc_utils.data.metadata import DRAWN
+from dfdc_utils.data.mini import placing
 from dfdc_utils.data.mini.forgeries import METHODS, forge
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Scene, Setting
 from dfdc_utils.data.mini.videos import VideoWriter, turn_on_playback
 from dfdc_utils.profiles import Profile
-from dfdc_utils.workspace import whole, write_json
+from dfdc_utils.workspace import write_json
 
-_EDITION = 4
+_EDITION = 5
 """Raised when the same numbers would give other pictures, so that an old set is drawn again."""
 _NUMBERS = ("seed", "parts", "clips_per_part", "originals_per_part", "unlabelled_clips",
             "clip_width", "clip_height", "clip_frames")
 _RATE = 30
+_HOLD = 2
+"""Clips are painted on twos, as in animated films: every picture is shown for two frames."""
 _DONORS = 3
 """People of each part who are seen in fakes only."""
 _TEST = "test_videos"
@@ -73,31 +75,29 @@ class Take:
     clips: tuple[Clip, ...]
 
 
-def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool = False) -> Path:
-    """Draws the synthetic DFDC of `profile` into the folder `out`, and returns `out`.
+def draw(out: Path, profile: Profile, *, workers: int | None = None) -> Path:
+    """Draws the synthetic DFDC of `profile` into the folder `out`, and returns its absolute path.
 
-    Nothing is done where it already lies, drawn from the same numbers, unless `force`. It appears under its
-    name only when it is whole.
+    Nothing is done where it already lies, drawn from the same numbers. It appears under its name only when it is
+    whole, in the place of one that was drawn there before from other numbers.
 
     Args:
         out: the folder.
         profile: of its numbers, those of the synthetic set.
         workers: processes; by default one a core.
-        force: draw again what is there.
 
-    Raises FileExistsError where `out` holds something that was not drawn here.
+    Raises FileExistsError, naming them, where `out` holds visible files that were not drawn there. Hidden ones stay.
     """
-    out = Path(out)
-    record = {"edition": _EDITION, **{key: getattr(profile, key) for key in _NUMBERS}}
-    if out.exists() and any(out.iterdir()):
-        if not (out / DRAWN).is_file():
-            raise FileExistsError(
-                f"{out} holds other files. Choose another folder for the synthetic data set, or empty it."
-            )
-        if not force and json.loads((out / DRAWN).read_text(encoding="utf-8")) == record:
-            return out
+    out = Path(out).resolve()
+    numbers = {"edition": _EDITION, **{key: getattr(profile, key) for key in _NUMBERS}}
+    if placing.numbers_of(out) == numbers:
+        return out
+    # At once, not after an hour of drawing.
+    placing.own_files(out)
     takes = plan(profile)
-    with whole(out) as folder:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
+        folder = Path(temporary) / out.name
         for part in dict.fromkeys(take.part for take in takes):
             (folder / part).mkdir(parents=True)
         rows = []
@@ -107,9 +107,7 @@ def draw(out: Path, profile: Profile, *, workers: int | None = None, force: bool
         for of_take in filmed:
             rows.extend(of_take)
         _write_tables(folder, pd.DataFrame(rows).sort_values(["part", "video"]))
-        write_json(folder / DRAWN, record)
-        if out.exists():
-            shutil.rmtree(out)
+        placing.put(folder, out, numbers)
     return out
 
 
@@ -162,7 +160,7 @@ def film(folder: Path, take: Take) -> list[dict]:
         for index, frame, moments in scene.frames():
             for forgery, writer in versions:
                 picture = forgery.alter(index, frame, moments)
-                writer.write(np.rot90(picture) if turned else picture)
+                writer.write(np.rot90(picture) if turned else picture, min(_HOLD, take.setting.frames - index))
     for clip in take.clips:
         _spoil(folder / take.part / clip.video, clip.wart)
     person = take.setting.people[take.target] if take.setting.people else None
@@ -195,7 +193,7 @@ def _part(profile: Profile, rng, names, methods, part: str, number: int, counts:
     takes = []
     for k, count in enumerate(counts):
         wart = scene_wart if k == 0 else ""
-        on_screen = () if wart == "no face" else (cast[k],)
+        on_screen: tuple[Identity, ...] = () if wart == "no face" else (cast[k],)
         if wart == "two people":
             on_screen += (cast[filmed - 1],)
         setting = _setting(profile, (profile.seed, number, k), on_screen, wart)
@@ -226,6 +224,7 @@ def _setting(profile: Profile, seed: tuple[int, ...], people: tuple[Identity, ..
         frames=int(0.6 * profile.clip_frames) if wart == "short clip" else profile.clip_frames,
         rate=24 if wart == "24 fps" else _RATE,
         dark=wart == "dark",
+        hold=_HOLD,
     )
 
 

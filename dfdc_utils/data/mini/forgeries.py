@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from dfdc_utils.data.mini.features import Expression
-from dfdc_utils.data.mini.geometry import Pose
+from dfdc_utils.data.mini.geometry import Pose, Region
 from dfdc_utils.data.mini.heads import Face
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Moment, Scene, other_mouth
-from dfdc_utils.data.mini.shapes import blur, step
+from dfdc_utils.data.mini.shapes import blend, blur, step
 from dfdc_utils.data.mini.speech import Speech
 
 METHODS = {"autoencoder": 0.40, "nearest_neighbour": 0.27, "reenactment": 0.23, "sound": 0.10}
@@ -38,7 +38,7 @@ REGRAIN = (0.5, 0.0)
 """All: how much of the camera's noise is put back on what was drawn anew."""
 
 _POISSON_SIDES, _POISSON_ROUNDS = (8, 16, 32), 12
-_NEIGHBOURS = np.float32([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
+_NEIGHBOURS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 
 
 class Forgery:
@@ -74,10 +74,11 @@ class FaceForgery(Forgery):
     def _knob(self, ends: tuple[float, float]) -> float:
         return ends[0] + (ends[1] - ends[0]) * self.strength
 
-    def _regrained(self, index: int, patch: np.ndarray, slices) -> np.ndarray:
-        """`patch` (float32) with some noise of the camera that filmed the rest."""
-        share = self._knob(REGRAIN)
-        return patch + share * self.scene.camera.noise(index, slices).astype(np.float32)
+    def _lay_over(self, index: int, fake: np.ndarray, patch: np.ndarray, where: Region, cover: np.ndarray) -> None:
+        """Blends `patch` over a region of `fake` in place, with some noise of the camera that filmed the rest."""
+        noise = self.scene.camera.noise(index, where.slices)
+        patch = cv2.addWeighted(patch, 1.0, noise, self._knob(REGRAIN), 0.0, dtype=cv2.CV_8U)
+        blend(fake[where.slices], patch, cover)
 
     def _color_off(self) -> np.ndarray:
         """A colour error that lasts the whole clip."""
@@ -94,18 +95,17 @@ class Autoencoder(FaceForgery):
         self._off = self._color_off()
 
     def _forge(self, index, fake, moment) -> None:
-        lookup, e = moment.lookup, moment.expression
+        e = moment.expression
         damp = self._knob(DAMPING)
         damped = Expression(
             blink=e.blink * damp, gaze=(e.gaze[0] * damp, e.gaze[1] * damp), mouth_open=e.mouth_open * damp,
             mouth_wide=e.mouth_wide * damp, smile=e.smile * damp, brows=e.brows * damp,
         )
+        lookup, cover = moment.lookup.cut_to(moment.lookup.apply(self._oval))
         patch = lookup.apply(self._face.texture(damped, self.scene.light, moment.pose))
         patch = self._squeeze(self.scene.camera.develop(patch), moment.pose.scale)
-        target = fake[lookup.where.slices]
-        cover = lookup.apply(self._oval) * lookup.inside
-        patch = _match_color(patch.astype(np.float32), target, cover) + self._off
-        _lay_over(target, self._regrained(index, patch, lookup.where.slices), cover)
+        patch = _match_color(patch, fake[lookup.where.slices], cover, self._off)
+        self._lay_over(index, fake, patch, lookup.where, cover)
 
     def _squeeze(self, patch: np.ndarray, scale: float) -> np.ndarray:
         """Down to the network's size and up again, not quite to the same place."""
@@ -116,7 +116,7 @@ class Autoencoder(FaceForgery):
         dx, dy = self.rng.normal(0, self._knob(JITTER) * scale * 0.5, 2)
         fx, fy = width / size[0], height / size[1]
         # Pixel centres: a plain scaling by f would shift the picture by half a small pixel.
-        back = np.float32([[fx, 0, fx / 2 - 0.5 + dx], [0, fy, fy / 2 - 0.5 + dy]])
+        back = np.array([[fx, 0, fx / 2 - 0.5 + dx], [0, fy, fy / 2 - 0.5 + dy]], np.float32)
         flags, border = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
         return cv2.warpAffine(small, back, (width, height), flags=flags, borderMode=border)
 
@@ -140,8 +140,9 @@ class NearestNeighbour(FaceForgery):
         expression = Expression(mouth_open=opened, mouth_wide=wide)
         pose = Pose(side / 2, side / 2, unit, yaw, 0.0, 0.0, expression.jaw)
         lookup = self._face.lookup(pose, side, side)
+        assert lookup is not None, "the head stands in the middle"
         seen = lookup.apply(self._face.texture(expression, self.scene.light, pose))
-        picture = np.zeros((side, side, 4), np.float32)
+        picture: np.ndarray = np.zeros((side, side, 4), np.float32)
         picture[lookup.where.slices] = np.dstack(
             [self.scene.camera.develop(seen), lookup.apply(_oval(self._face)) * lookup.inside]
         )
@@ -157,10 +158,9 @@ class NearestNeighbour(FaceForgery):
         source = np.hstack([landmarks, np.ones((5, 1))])
         warp = np.linalg.lstsq(source, marks - (where.x0, where.y0), rcond=None)[0].T
         warped = cv2.warpAffine(picture, warp, where.shape[::-1], flags=cv2.INTER_LINEAR)
-        patch, cover = warped[..., :3], warped[..., 3] * moment.lookup.inside
-        target = fake[where.slices]
-        patch = _poisson(patch, target, cover) + self._off
-        _lay_over(target, self._regrained(index, patch, where.slices), cover)
+        cover = warped[..., 3] * moment.lookup.inside
+        patch = _poisson(warped[..., :3], fake[where.slices], cover) + self._off
+        self._lay_over(index, fake, patch, where, cover)
 
     def _nearest(self, moment: Moment):
         wanted = _key(moment.pose.yaw, moment.expression.mouth_open, moment.expression.mouth_wide)
@@ -189,11 +189,11 @@ class Reenactment(FaceForgery):
         face = self.scene.actors[self.target].face
         moment = other_mouth(moment, float(self._open[index]), float(self._wide[index]))
         lookup = face.lookup(moment.pose, fake.shape[1], fake.shape[0])
+        assert lookup is not None, "with its own mouth the face is in view"
+        lookup, cover = lookup.cut_to(lookup.apply(self._area))
         patch = lookup.apply(face.texture(moment.expression, self.scene.light, moment.pose))
         patch = blur(self.scene.camera.develop(patch), self._knob(MOUTH_SOFTNESS) * moment.pose.scale)
-        cover = lookup.apply(self._area) * lookup.inside
-        patch = self._regrained(index, patch.astype(np.float32), lookup.where.slices)
-        _lay_over(fake[lookup.where.slices], patch, cover)
+        self._lay_over(index, fake, patch, lookup.where, cover)
 
 
 class Sound(Forgery):
@@ -217,7 +217,7 @@ def forge(
         seed: of everything random in it.
         donor: whose face is put in, where a face is swapped.
     """
-    if method in ("autoencoder", "nearest_neighbour"):
+    if method in ("autoencoder", "nearest_neighbour") and donor:
         swap = Autoencoder if method == "autoencoder" else NearestNeighbour
         return swap(scene, target, strength, seed, donor)
     return {"": Forgery, "reenactment": Reenactment, "sound": Sound}[method](scene, target, strength, seed)
@@ -230,15 +230,14 @@ def _oval(face: Face) -> np.ndarray:
     return (step(r, 1.0, 0.78) * (np.cos(shape.phi) > 0)).astype(np.float32)
 
 
-def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """`patch` (float32) with the mean and, within bounds, the contrast of what it covers of `target`."""
-    mask = (cover > 0.5).astype(np.uint8)
-    if not mask.any():
-        return patch
+def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """`patch` with the mean, but for `off`, and within bounds the contrast of what it covers of `target`."""
+    mask = (cover >= 0.5 * cover.max()).astype(np.uint8)
     patch_mean, patch_spread = cv2.meanStdDev(patch, mask=mask)
     mean, spread = cv2.meanStdDev(target, mask=mask)
     gain = np.clip(spread / np.maximum(patch_spread, 1.0), 0.75, 1.3)
-    return (patch - patch_mean.T.astype(np.float32)) * gain.T.astype(np.float32) + mean.T.astype(np.float32)
+    shift = mean + off[:, None] - gain * patch_mean
+    return cv2.transform(patch.astype(np.float32), np.hstack([np.diag(gain[:, 0]), shift]))
 
 
 def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
@@ -249,14 +248,15 @@ def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.nda
     scaled up.
     """
     height, width = cover.shape
-    apart, shift = target.astype(np.float32) - patch, None
+    apart = target.astype(np.float32) - patch
+    shift: np.ndarray = np.empty(0, np.float32)
     for side in _POISSON_SIDES:
         size = max(3, side * width // max(width, height)), max(3, side * height // max(width, height))
         difference = cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
         free = cv2.resize(cover, size, interpolation=cv2.INTER_AREA) > 0.3
         # The edge of the grid is always known.
         free[[0, -1]] = free[:, [0, -1]] = False
-        if shift is None:
+        if not shift.size:
             shift = np.full_like(difference, difference[~free].mean())
         else:
             shift = cv2.resize(shift, size, interpolation=cv2.INTER_LINEAR)
@@ -264,9 +264,3 @@ def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.nda
         for _ in range(_POISSON_ROUNDS):
             shift = np.where(free, cv2.filter2D(shift, -1, _NEIGHBOURS), difference)
     return patch + cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _lay_over(target: np.ndarray, patch: np.ndarray, cover: np.ndarray) -> None:
-    """Blends `patch` (float32) over `target` (uint8) in place."""
-    mixed = cv2.blendLinear(patch, target.astype(np.float32), cover, 1 - cover)
-    target[:] = cv2.convertScaleAbs(np.maximum(mixed, 0))

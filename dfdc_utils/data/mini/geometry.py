@@ -61,6 +61,32 @@ class Region:
         return self.y1 - self.y0, self.x1 - self.x0
 
 
+@dataclass(frozen=True)
+class Lookup:
+    """Which point of a texture each pixel of a region of the frame shows."""
+
+    where: Region
+    points: np.ndarray
+    """(height, width, 2) float32: column and row of the texture."""
+    inside: np.ndarray
+    """How much of the pixel is face or hair, 0 to 1."""
+
+    def apply(self, texture: np.ndarray) -> np.ndarray:
+        """`texture`, as seen in the region."""
+        no_rows = np.empty(0, np.float32)
+        return cv2.remap(texture, self.points, no_rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def cut_to(self, cover: np.ndarray) -> tuple["Lookup", np.ndarray]:
+        """The part of the region in which something is covered, and what of `cover` (0 to 1) lies inside there."""
+        cover = cover * self.inside
+        mask = (cover > 0).astype(np.uint8)
+        x, y, width, height = cv2.boundingRect(mask) if mask.any() else (0, 0, 2, 2)
+        cut = slice(y, y + height), slice(x, x + width)
+        x0, y0 = self.where.x0 + x, self.where.y0 + y
+        where = Region(x0, y0, x0 + width, y0 + height)
+        return Lookup(where, self.points[cut], self.inside[cut]), cover[cut]
+
+
 def to_frame(pose: Pose, x, y) -> tuple:
     """Pixels of the frame for head coordinates (x, y)."""
     c, s = np.cos(pose.roll), np.sin(pose.roll)
@@ -87,7 +113,7 @@ def coarse_grid(pose: Pose, where: Region, cell: int) -> tuple[np.ndarray, np.nd
 
 def refine(field: np.ndarray, where: Region, cell: int) -> np.ndarray:
     """A field on the coarse grid, interpolated to every pixel of `where`."""
-    rows, columns = field.shape
+    rows, columns = field.shape[:2]
     full = cv2.resize(field, (columns * cell, rows * cell), interpolation=cv2.INTER_LINEAR)
     height, width = where.shape
     return full[:height, :width]
@@ -141,7 +167,7 @@ class HeadShape:
         sin_pitch = np.float32(np.sin(pose.pitch))
         v = np.clip(lowered, -0.995, 0.995)
         broad = np.maximum(half, 0.3)
-        height = np.float32(0.0)
+        height: np.ndarray = np.zeros((), np.float32)
         # What sticks out hides what is behind it: two rounds are enough for a nose.
         for _ in range(2):
             # Hollows have a negative height: unbounded, the rim of the head would leave the sine's range.

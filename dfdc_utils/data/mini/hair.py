@@ -7,6 +7,7 @@ from dfdc_utils.data.mini.geometry import (
     MEAN_WIDTH,
     PHI_REACH,
     PIVOT,
+    Lookup,
     Pose,
     coarse_grid,
     refine,
@@ -75,24 +76,20 @@ class Hair:
         self._rgb, self._cover = np.clip(color, 0, 255).astype(np.uint8), cover.astype(np.float32)
         self._behind = (self._rgb * 0.5).astype(np.uint8)
 
-    def draw_back(self, frame: np.ndarray, pose: Pose) -> None:
-        """Draws what is seen beside the neck and above the head, before body and face are drawn."""
+    def draw_back(self, frame: np.ndarray, pose: Pose, lookup: Lookup | None) -> None:
+        """Draws what is seen beside the neck and above the head, before body and face are drawn; `lookup` is that of
+        the pose."""
         if self.identity.hair_style == "bun":
             self._draw_bun(frame, pose)
-        seen = self._seen(pose, frame) if self._side >= 0.08 else None
-        if seen is not None:
-            where, columns, rows, inside = seen
-            tail = self._highest + (rows + 0.5) / self._unit
-            cover = inside * np.clip((self._bottom - 0.03 - tail) * (0.5 * pose.scale), 0, 1)
-            blend(frame[where.slices], _remap(self._behind, columns, rows), cover)
+        if lookup is not None and self._side >= 0.08:
+            tail = self._highest + (lookup.points[..., 1] + 0.5) / self._unit
+            cover = lookup.inside * np.clip((self._bottom - 0.03 - tail) * (0.5 * pose.scale), 0, 1)
+            blend(frame[lookup.where.slices], lookup.apply(self._behind), cover)
 
-    def draw_front(self, frame: np.ndarray, pose: Pose) -> None:
+    def draw_front(self, frame: np.ndarray, lookup: Lookup | None) -> None:
         """Draws what lies over the face."""
-        seen = self._seen(pose, frame)
-        if seen is not None:
-            where, columns, rows, inside = seen
-            cover = _remap(self._cover, columns, rows) * inside
-            blend(frame[where.slices], _remap(self._rgb, columns, rows), cover)
+        if lookup is not None:
+            blend(frame[lookup.where.slices], lookup.apply(self._rgb), lookup.apply(self._cover) * lookup.inside)
 
     def _scarf(self, rng) -> tuple[np.ndarray, np.ndarray]:
         i, unit, shape = self.identity, self._unit, (self._rows, self._columns)
@@ -139,13 +136,13 @@ class Hair:
         ring = np.sqrt(1 - down**2)
         towards = ring * np.sin(self._phi) * x + down * y + ring * np.cos(self._phi) * z
         diffuse = np.clip((towards + 0.35) / 1.35, 0, 1)
-        return (light.ambient + 0.9 * light.key * diffuse)[..., None] * np.float32(light.color)
+        return (light.ambient + 0.9 * light.key * diffuse)[..., None] * np.array(light.color, np.float32)
 
-    def _seen(self, pose: Pose, frame: np.ndarray):
-        """Region of the frame, and for its pixels: column and row of the texture, and how much is inside."""
+    def lookup(self, pose: Pose, width: int, height: int) -> Lookup | None:
+        """Where the hair lies in a frame of the given size; None if it is out of view."""
         style, reach = self.identity.hair_style, self.identity.width + self._side
         box = (-reach - 0.2, self._highest - 0.1, reach + 0.2, self._bottom + 0.2)
-        where = region(pose, box, frame.shape[1], frame.shape[0])
+        where = region(pose, box, width, height)
         if where is None:
             return None
         cell = max(3, round(pose.scale / 24))
@@ -167,7 +164,7 @@ class Hair:
         if style in _CURLED:
             outline = outline + 0.035 * self._ripples(np.arctan2(x, -y))
         inside = refine((1 - outline) * (0.8 * pose.scale), where, cell) + 0.5
-        return where, refine(columns, where, cell), refine(rows, where, cell), np.clip(inside, 0, 1)
+        return Lookup(where, refine(cv2.merge([columns, rows]), where, cell), np.clip(inside, 0, 1))
 
     def _ripples(self, angle: np.ndarray) -> np.ndarray:
         """How far the outline of curls is dented at an angle (radians, 0 is up)."""
@@ -178,13 +175,9 @@ class Hair:
 
     def _draw_bun(self, frame: np.ndarray, pose: Pose) -> None:
         x, y = 0.25 * np.sin(pose.yaw), -1.12 + 0.25 * np.sin(pose.pitch)
-        middle = to_frame(pose, x, y)
+        centre = to_frame(pose, x, y)
         # A middle tone of the hair as it is lit on top, in sixteenths of a pixel.
         color = self._rgb[self._rows // 5].mean(axis=0) * 0.85
         size = [round(16 * pose.scale * r) for r in (0.34, 0.27)]
-        middle = [round(16 * m) for m in middle]
+        middle = [round(16 * coordinate) for coordinate in centre]
         cv2.ellipse(frame, middle, size, 0, 0, 360, color.tolist(), -1, cv2.LINE_AA, 4)
-
-
-def _remap(picture, columns, rows) -> np.ndarray:
-    return cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

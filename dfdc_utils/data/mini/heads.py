@@ -1,33 +1,16 @@
 """A face: its texture for every expression and light, and where each pixel of a frame finds itself on it."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
 from dfdc_utils.data.mini.features import Expression, Eyes, Mouth
-from dfdc_utils.data.mini.geometry import HeadShape, Pose, Region, coarse_grid, refine, region, to_frame
+from dfdc_utils.data.mini.geometry import HeadShape, Lookup, Pose, coarse_grid, refine, region, to_frame
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.lights import Light
-from dfdc_utils.data.mini.shapes import blend, noise, paint
+from dfdc_utils.data.mini.shapes import blend, by_color, noise, paint
 from dfdc_utils.data.mini.skin import glasses, gloss, occlusion, skin
 
 _BOX = (-0.95, -1.1, 0.95, 1.3)
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """Which point of a face each pixel of a region of the frame shows."""
-
-    where: Region
-    columns: np.ndarray
-    rows: np.ndarray
-    inside: np.ndarray
-    """How much of the pixel is face, 0 to 1."""
-
-    def apply(self, texture: np.ndarray) -> np.ndarray:
-        """`texture`, as seen in the region."""
-        return cv2.remap(texture, self.columns, self.rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 class Face:
@@ -43,9 +26,11 @@ class Face:
         self.shape = HeadShape(identity, unit)
         rng = np.random.default_rng([*identity.seed, 1])
         hairs = noise(rng, self.shape.rows, self.shape.columns, max(1.0, unit / 50))
-        self._skin = skin(self.shape, hairs, rng)
+        self._skin = by_color(skin(self.shape, hairs, rng))
         self._eyes, self._mouth = Eyes(self.shape, hairs), Mouth(self.shape, hairs)
-        self._glasses = glasses(self.shape) if identity.glasses else None
+        if identity.glasses:
+            color, cover = glasses(self.shape)
+            self._glasses = by_color(color), cover
         # Light changes slowly over a face, so half the resolution is enough for it.
         half = -(-self.shape.columns // 2), -(-self.shape.rows // 2)
         self._normals = cv2.resize(self.shape.normals, half, interpolation=cv2.INTER_AREA)
@@ -54,15 +39,16 @@ class Face:
 
     def texture(self, expression: Expression, light: Light, pose: Pose) -> np.ndarray:
         """The lit face as uint8 RGB on the (v, phi) grid."""
-        color = self._skin.copy()
+        color = self._skin.copy(order="K")
         self._eyes.paint(color, expression)
         self._mouth.paint(color, expression)
-        if self._glasses is not None:
+        if self.identity.glasses:
             paint(color, *self._glasses)
         shade, shine = self._shading(light, pose)
-        cv2.multiply(color, shade, dst=color)
-        cv2.add(color, shine, dst=color)
-        return np.clip(color, 0, 255, out=color).astype(np.uint8)
+        planes = color.transpose(2, 0, 1)
+        planes *= shade * np.array(light.color, np.float32)[:, None, None]
+        planes += shine
+        return cv2.convertScaleAbs(cv2.merge(planes))
 
     def lookup(self, pose: Pose, width: int, height: int) -> Lookup | None:
         """Where the face lies in a frame of the given size; None if it is out of view."""
@@ -72,8 +58,7 @@ class Face:
         cell = max(2, round(pose.scale / 36))
         columns, rows, inside = self.shape.locate(pose, *coarse_grid(pose, where, cell))
         inside = refine(inside * np.float32(pose.scale), where, cell) + 0.5
-        columns, rows = refine(columns, where, cell), refine(rows, where, cell)
-        return Lookup(where, columns, rows, np.clip(inside, 0.0, 1.0))
+        return Lookup(where, refine(cv2.merge([columns, rows]), where, cell), np.clip(inside, 0.0, 1.0))
 
     def draw(
         self, frame: np.ndarray, light: Light, pose: Pose, expression: Expression, lookup: Lookup | None
@@ -100,7 +85,7 @@ class Face:
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
     def _shading(self, light: Light, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
-        """Three factors and three summands per texel, for a head that turns under a lamp that stays."""
+        """A factor and a summand per texel, for a head that turns under a lamp that stays."""
         x, y, z = light.unit
         c, s = np.cos(pose.pitch), np.sin(pose.pitch)
         y, z = c * y - s * z, s * y + c * z
@@ -108,20 +93,19 @@ class Face:
         lamp = np.array([c * x + s * z, y, c * z - s * x])
         between = lamp + (s, 0.0, c)
         between /= np.linalg.norm(between)
-        products = cv2.transform(self._normals, np.float32([lamp, between, [0, -1, 0]]))
+        products = cv2.transform(self._normals, np.array([lamp, between, [0, -1, 0]], np.float32))
         diffuse = np.clip((products[..., 0] + 0.25) / 1.25, 0.0, 1.0)
         shade = (light.key * diffuse + light.ambient * (1.0 + 0.15 * products[..., 2])) * self._occlusion
-        shine = np.clip(products[..., 1], 0.0, 1.0)
+        shine: np.ndarray = np.clip(products[..., 1], 0.0, 1.0)
         for _ in range(4):
             shine *= shine
         shine *= self._gloss * np.float32(light.key)
-        both = cv2.resize(cv2.merge([shade, shine]), (self.shape.columns, self.shape.rows))
-        factors, summands = np.float32([[c, 0] for c in light.color]), np.float32([[0, 1]] * 3)
-        return cv2.transform(both, factors), cv2.transform(both, summands)
+        size = self.shape.columns, self.shape.rows
+        return cv2.resize(shade, size), cv2.resize(shine, size)
 
     def _draw_ears(self, frame: np.ndarray, light: Light, pose: Pose) -> None:
         """The rims of the ears, which stand out behind the face's outline."""
-        color = self.identity.skin * np.float32((0.72, 0.62, 0.60)) * np.float32(light.color)
+        color = self.identity.skin * np.array((0.72, 0.62, 0.60), np.float32) * np.array(light.color, np.float32)
         for side in (-1, 1):
             lit = light.ambient + light.key * max(0.0, 0.3 + 0.7 * side * light.direction[0])
             x = (self.identity.width + 0.015) * np.sin(side * 1.45 - pose.yaw)

@@ -90,12 +90,12 @@ class Identity:
         age = float(uniform())
         feminine = bool(uniform() < 0.5)
         if age > 0.75 and uniform() < 0.7:
-            hair = _HAIR[rng.choice(["grey", "white"])]
+            natural = _HAIR[rng.choice(["grey", "white"])]
         elif skin_tone > 0.45:
-            hair = _HAIR[rng.choice(["black", "dark brown"], p=[0.7, 0.3])]
+            natural = _HAIR[rng.choice(["black", "dark brown"], p=[0.7, 0.3])]
         else:
-            hair = _HAIR[rng.choice(["black", "dark brown", "brown", "light brown", "blond", "red"])]
-        hair = np.array(hair, np.float32) * uniform(0.85, 1.15)
+            natural = _HAIR[rng.choice(["black", "dark brown", "brown", "light brown", "blond", "red"])]
+        hair = np.array(natural, np.float32) * uniform(0.85, 1.15)
         styles = _WOMENS_HAIR if feminine else _MENS_HAIR
         style = str(rng.choice(list(styles), p=list(styles.values())))
         light_eyes = skin_tone < 0.4 and uniform() < 0.6

@@ -9,9 +9,9 @@ import numpy as np
 from dfdc_utils.data.mini.bodies import Body
 from dfdc_utils.data.mini.cameras import Camera
 from dfdc_utils.data.mini.features import Expression
-from dfdc_utils.data.mini.geometry import Pose
+from dfdc_utils.data.mini.geometry import Lookup, Pose
 from dfdc_utils.data.mini.hair import Hair
-from dfdc_utils.data.mini.heads import Face, Lookup
+from dfdc_utils.data.mini.heads import Face
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.lights import Light
 from dfdc_utils.data.mini.rooms import background
@@ -30,6 +30,8 @@ class Setting:
     frames: int
     rate: int
     dark: bool = False
+    hold: int = 1
+    """For how many frames each picture is shown."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Actor:
         self._brows = 0.7 * curve(rng, seconds, 0.9)
         self._blink = _blinks(rng, seconds)
         self._gaze = _glances(rng, seconds)
-        quiet = np.zeros(len(seconds))
+        quiet: np.ndarray = np.zeros(len(seconds))
         self._open, self._wide = speech.mouth(seconds) if speech else (quiet, quiet)
         if speech:
             self._pitch = self._pitch + 0.05 * speech.loudness(seconds)
@@ -122,9 +124,9 @@ class Scene:
         return "far" if share < 0.215 else "medium" if share < 0.255 else "near"
 
     def frames(self) -> Iterator[tuple[int, np.ndarray, tuple[Moment, ...]]]:
-        """Yields index, uint8 RGB frame, and what each person does in it."""
+        """Yields every picture: the index of its first frame, uint8 RGB, and what each person does in it."""
         width, height = self.setting.width, self.setting.height
-        for index in range(self.setting.frames):
+        for index in range(0, self.setting.frames, self.setting.hold):
             shake = self.camera.shake[index]
             frame = self._backdrop(shake)
             moments = []
@@ -137,18 +139,19 @@ class Scene:
 
     def _draw(self, frame, actor: Actor, moment: Moment, body) -> None:
         if actor.hair:
-            actor.hair.draw_back(frame, moment.pose)
+            hair = actor.hair.lookup(moment.pose, self.setting.width, self.setting.height)
+            actor.hair.draw_back(frame, moment.pose, hair)
         actor.body.draw(frame, *body)
         actor.face.draw(frame, self.light, moment.pose, moment.expression, moment.lookup)
         if actor.hair:
-            actor.hair.draw_front(frame, moment.pose)
+            actor.hair.draw_front(frame, hair)
 
     def _backdrop(self, shake) -> np.ndarray:
         height, width = self.setting.height, self.setting.width
         if not shake.any():
             still = slice(self._margin, self._margin + height), slice(self._margin, self._margin + width)
             return self._background[still].copy()
-        shift = np.float32([[1, 0, shake[0] - self._margin], [0, 1, shake[1] - self._margin]])
+        shift = np.array([[1, 0, shake[0] - self._margin], [0, 1, shake[1] - self._margin]], np.float32)
         return cv2.warpAffine(self._background, shift, (width, height), flags=cv2.INTER_LINEAR)
 
     def _actor(self, rng, place: int) -> Actor:

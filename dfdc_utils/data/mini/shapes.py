@@ -25,6 +25,11 @@ def tint(canvas, color, cover):
     canvas *= 1.0 + (np.asarray(color, np.float32) - 1.0) * cover[..., None]
 
 
+def by_color(canvas):
+    """`canvas` with each colour by itself in memory: `paint` and `tint` are several times as fast on it."""
+    return np.ascontiguousarray(canvas.transpose(2, 0, 1)).transpose(1, 2, 0)
+
+
 def blend(target, layer, cover):
     """Lays `layer` over `target` in place, both uint8 images; `cover` (float32) is 0 to 1."""
     target[:] = cv2.blendLinear(layer, target, cover, 1.0 - cover)

@@ -107,5 +107,5 @@ def _beard(canvas, shape: HeadShape, hairs: np.ndarray, nose: float) -> None:
 
 def _ears(canvas, shape: HeadShape) -> None:
     r = np.sqrt(((np.abs(shape.phi) - 1.5) / 0.19) ** 2 + ((shape.v - 0.17) / 0.20) ** 2)
-    paint(canvas, shape.identity.skin * np.float32((0.97, 0.86, 0.84)), step(r, 1.05, 0.95))
+    paint(canvas, shape.identity.skin * np.array((0.97, 0.86, 0.84), np.float32), step(r, 1.05, 0.95))
     tint(canvas, 0.72, np.exp(-0.5 * ((r - 0.98) / 0.08) ** 2) + 0.7 * step(r, 0.55, 0.35))

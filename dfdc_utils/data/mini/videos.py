@@ -1,7 +1,6 @@
 """Writes mp4 files that browsers play: H.264 and AAC, index first."""
 
 import struct
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -25,10 +24,11 @@ class VideoWriter:
     def __init__(self, path: Path, width: int, height: int, rate: int, crf: int, sound: np.ndarray):
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         # One thread: clips are written side by side, and the result must not depend on the machine.
-        options = {"crf": str(crf), "preset": "veryfast", "threads": "1"}
+        options = {"crf": str(crf), "preset": "ultrafast", "deblock": "0:0", "threads": "1"}
         self._picture = self._container.add_stream("libx264", rate=rate, options=options)
         self._picture.width, self._picture.height, self._picture.pix_fmt = width, height, "yuv420p"
-        options = {"b": "64000"}
+        self._written = 0
+        options = {"b": "64000", "aac_coder": "fast"}
         self._sound = self._container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options=options)
         self._write_sound(sound)
 
@@ -40,19 +40,18 @@ class VideoWriter:
             self._container.mux(self._picture.encode())
         self._container.close()
 
-    def write(self, frame: np.ndarray) -> None:
-        """Appends a frame, uint8 RGB."""
-        planes = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2YUV_I420)
-        self._container.mux(self._picture.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+    def write(self, picture: np.ndarray, frames: int = 1) -> None:
+        """Appends a picture, uint8 RGB, that is shown for so many frames."""
+        planes: np.ndarray = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2YUV_I420)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        for _ in range(frames):
+            frame.pts, self._written = self._written, self._written + 1
+            self._container.mux(self._picture.encode(frame))
 
     def _write_sound(self, sound: np.ndarray) -> None:
-        chunk = self._sound.codec_context.frame_size or 1024
-        for start in range(0, len(sound), chunk):
-            samples = sound[None, start : start + chunk]
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
-            self._container.mux(self._sound.encode(frame))
-        self._container.mux(self._sound.encode())
+        frame = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        self._container.mux([*self._sound.encode(frame), *self._sound.encode()])
 
 
 def turn_on_playback(path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from set_files import make_videos
 
 from dfdc_utils.data import metadata, splits
-from dfdc_utils.faces.frames import VideoInfo
+from dfdc_utils.faces.probe import VideoInfo
 
 ORIGINALS, FAKES = "original_sequences/youtube/{}/videos/{}.mp4", "manipulated_sequences/{}/{}/videos/{}.mp4"
 

@@ -1,7 +1,11 @@
 import collections
+import contextlib
 import dataclasses
 import json
+import os
 import re
+import tempfile
+from pathlib import Path
 
 import av
 import numpy as np
@@ -10,10 +14,12 @@ import pytest
 
 from dfdc_utils import profiles
 from dfdc_utils.data import metadata, mini, splits
-from dfdc_utils.data.mini import dataset
+from dfdc_utils.data.mini import dataset, placing
 from dfdc_utils.data.mini.forgeries import METHODS
 from dfdc_utils.data.mini.scenes import Scene
-from dfdc_utils.faces.frames import UnreadableVideo, VideoInfo, iterate, sample
+from dfdc_utils.faces.frames import iterate, sample
+from dfdc_utils.faces.probe import VideoInfo
+from dfdc_utils.faces.video_file import UnreadableVideo
 
 MINI = profiles.get("mini")
 
@@ -88,7 +94,8 @@ def test_the_truth_is_told_of_every_labelled_clip_and_of_no_other(tiny_dfdc, tru
     submission = pd.read_csv(tiny_dfdc / "sample_submission.csv")
     assert sorted(submission["filename"]) == sorted(hidden) and (submission["label"] == 0.5).all()
     for path in [*tiny_dfdc.rglob("*.csv"), *tiny_dfdc.rglob("*.json")]:
-        if path.name != "sample_submission.csv":
+        # Neither of these two says more of them than that they are there.
+        if path.name not in ("sample_submission.csv", metadata.DRAWN):
             assert not any(name in path.read_text() for name in hidden)
 
 
@@ -99,7 +106,7 @@ def test_a_fake_is_its_original_but_for_the_face(tiny_dfdc, truth):
             sample(tiny_dfdc / row.part / name, 3).images for name in (row.video, row.original)
         )
         corner = np.s_[:40, :60]
-        assert np.mean([np.abs(f[corner].astype(int) - r[corner]).mean() for f, r in zip(fake, real)]) < 6
+        assert np.mean([np.abs(f[corner].astype(int) - r[corner]).mean() for f, r in zip(fake, real, strict=True)]) < 6
 
 
 def test_drawing_again_does_nothing_unless_the_numbers_change(tmp_path):
@@ -114,11 +121,115 @@ def test_drawing_again_does_nothing_unless_the_numbers_change(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
-def test_a_folder_of_other_files_is_never_overwritten(tmp_path):
+FEW = profiles.get("tiny", parts=2, clips_per_part=2, unlabelled_clips=1, clip_frames=2)
+FEWER = FEW.replace(parts=1, unlabelled_clips=0)
+
+
+def _files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_folder_of_other_files_is_refused_by_name(tmp_path):
     (tmp_path / "holiday.mp4").write_bytes(b"mine")
-    with pytest.raises(FileExistsError, match="holds other files"):
-        mini.draw(tmp_path, profiles.get("tiny"), force=True)
-    assert (tmp_path / "holiday.mp4").read_bytes() == b"mine"
+    with pytest.raises(FileExistsError, match="holds other files.*holiday.mp4"):
+        mini.draw(tmp_path, FEW)
+    assert _files(tmp_path) == ["holiday.mp4"]
+
+
+def test_what_a_person_put_into_a_drawn_set_is_refused_by_name_and_kept(tmp_path):
+    out = mini.draw(tmp_path / "set", FEW, workers=1)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "metadata.json").write_text("mine")
+    (out / "dfdc_train_part_1" / "notes.txt").write_text("mine")
+    (out / "linked").symlink_to(elsewhere, target_is_directory=True)
+    before = _files(out)
+    assert mini.draw(out, FEW) == out, "as long as nothing is drawn, nothing is in the way"
+    with pytest.raises(FileExistsError, match="dfdc_train_part_1/notes.txt, linked"):
+        mini.draw(out, FEWER, workers=1)
+    assert _files(out) == before and (elsewhere / "metadata.json").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "set"]
+
+
+def test_hidden_files_are_in_nobodys_way_and_stay_where_they_are(tmp_path):
+    hidden = [".DS_Store", "dfdc_train_part_0/.ipynb_checkpoints/metadata.json", "dfdc_train_part_1/.nfs0001"]
+    out = tmp_path / "set"
+    (out / ".DS_Store").parent.mkdir()
+    (out / ".DS_Store").write_text("mine")
+    mini.draw(out, FEW, workers=1)
+    for name in hidden[1:]:
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("mine")
+    mini.draw(out, FEWER, workers=1)
+    fresh = mini.draw(tmp_path / "fresh", FEWER, workers=1)
+    assert _files(out) == sorted([*_files(fresh), *hidden])
+    assert all((out / name).read_text() == "mine" for name in hidden)
+    assert metadata.read(out).table["video"].tolist() == metadata.read(fresh).table["video"].tolist()
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("call", range(4, 22))
+def test_a_set_is_never_taken_for_whole_after_a_kill_and_the_next_draw_mends_it(hidden, call, tmp_path, monkeypatch):
+    """Stopped at every change of the disk while one set takes the other's place."""
+    out, new = _placed(tmp_path / "set", {"edition": 1}, ["a.csv", "part/1.mp4", "part/2.mp4"]), {"edition": 2}
+    if hidden:
+        (out / "part" / ".DS_Store").write_text("mine")
+    calls = 0
+
+    class Killed(BaseException):
+        pass
+
+    def counted(function):
+        def stop(*arguments, **options):
+            nonlocal calls
+            calls += 1
+            if calls == call:
+                raise Killed
+            return function(*arguments, **options)
+        return stop
+
+    names = ["b.csv", "other/3.mp4", "part/2.mp4"]
+    with monkeypatch.context() as patch:
+        patch.setattr(placing.os, "replace", counted(os.replace))
+        for name in ("unlink", "rmdir", "mkdir"):
+            patch.setattr(Path, name, counted(getattr(Path, name)))
+        with contextlib.suppress(Killed):
+            _placed(out, new, names)
+    if placing.numbers_of(out):
+        wanted = {"edition": 1}, ["a.csv", "part/1.mp4", "part/2.mp4"]
+        if placing.numbers_of(out) == new:
+            wanted = new, names
+        assert (placing.numbers_of(out), placing.own_files(out)) == (wanted[0], sorted([*wanted[1], "drawn.json"]))
+    _placed(out, new, names)
+    assert placing.numbers_of(out) == new
+    assert _files(out) == sorted([*names, "drawn.json", *(["part/.DS_Store"] if hidden else [])])
+
+
+def _placed(out, numbers, names):
+    with tempfile.TemporaryDirectory(dir=out.parent) as temporary:
+        for name in names:
+            (Path(temporary, "set", name).parent).mkdir(parents=True, exist_ok=True)
+            Path(temporary, "set", name).write_text(str(numbers))
+        placing.put(Path(temporary, "set"), out, numbers)
+    return out
+
+
+def test_a_set_of_an_edition_that_kept_no_list_of_its_files_is_drawn_again_but_nothing_else_is_deleted(tmp_path):
+    out = mini.draw(tmp_path / "set", FEW, workers=1)
+    record = json.loads((out / metadata.DRAWN).read_text())
+    del record["files"]
+    (out / metadata.DRAWN).write_text(json.dumps({**record, "edition": 4}))
+    mine = [out / part / "mine.mp4" for part in ("", "dfdc_train_part_1", "test_videos")]
+    for path in mine:
+        path.write_bytes(b"mine")
+    before = metadata.fingerprint(out)
+    with pytest.raises(FileExistsError, match="dfdc_train_part_1/mine.mp4, mine.mp4, test_videos/mine.mp4"):
+        mini.draw(out, FEWER, workers=1)
+    assert metadata.fingerprint(out) == before
+    for path in mine:
+        path.unlink()
+    mini.draw(out, FEWER, workers=1)
+    assert _files(out) == _files(mini.draw(tmp_path / "fresh", FEWER, workers=1))
 
 
 # Warts, each in a file of its own.
@@ -128,7 +239,7 @@ def _film(tmp_path, mini_plan, wart):
     """The clip with that wart, of the plan for `mini` but smaller."""
     take, clip = next((t, c) for t, c in _clips(mini_plan) if c.wart == wart)
     setting = take.setting
-    small = dataclasses.replace(setting, width=setting.width // 4, height=setting.height // 4, frames=30)
+    small = dataclasses.replace(setting, width=setting.width // 3, height=setting.height // 3, frames=30)
     take = dataclasses.replace(take, setting=small, clips=(clip,))
     (tmp_path / take.part).mkdir(parents=True)
     (row,) = dataset.film(tmp_path, take)

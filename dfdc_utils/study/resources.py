@@ -1,0 +1,43 @@
+"""How many kernels this machine bears side by side, and what each is told of its share."""
+
+import os
+import shutil
+import subprocess
+
+import psutil
+
+from dfdc_utils import parallel
+from dfdc_utils.workspace import Workspace
+
+_BYTES_A_KERNEL = 2e9
+
+
+def variables(workspace: Workspace, jobs: int | None) -> dict[str, str]:
+    """The environment of a kernel of this study, beside `jobs - 1` others; None on somebody else's worker."""
+    result = {
+        # Paths relative to this process's folder would be others in the notebooks' folder.
+        "DFDC_HOME": str(workspace.home),
+        "DFDC_RUNS": str(workspace.run.parent),
+        # Pictures belong in the executed copy, whatever a terminal session asks for.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        # TensorFlow's notes would fill it; what goes wrong is raised.
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    if "DFDC_DATA" in os.environ:
+        result["DFDC_DATA"] = str(workspace.data)
+    threads = workspace.profile.threads or (max(1, parallel.cores() // jobs) if jobs else None)
+    return result | (dict.fromkeys(parallel.THREADS, str(threads)) if threads else {})
+
+
+def kernels_that_fit() -> int:
+    return max(1, min(parallel.cores(), int(psutil.virtual_memory().available // _BYTES_A_KERNEL)))
+
+
+def gpu_numbers() -> list[str]:
+    """The numbers of the GPUs of this machine that this process may use."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return [str(number) for number in range(listed.stdout.count("GPU "))] if listed.returncode == 0 else []
