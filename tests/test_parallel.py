@@ -45,7 +45,12 @@ def test_an_address_is_used_as_it_is(monkeypatch):
 
 
 def test_workers_leave_ctrl_c_to_the_process_that_started_them():
-    with parallel.connected(None, workers=1) as client:
-        (handler,) = client.run(lambda: signal.getsignal(signal.SIGINT)).values()
-        assert handler == signal.SIG_IGN
-    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    # A test run in the background ignores the signal itself.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with parallel.connected(None, workers=1) as client:
+            (handler,) = client.run(lambda: signal.getsignal(signal.SIGINT)).values()
+            assert handler == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
