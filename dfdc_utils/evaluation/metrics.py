@@ -10,13 +10,12 @@ import pandas as pd
 from sklearn import metrics as sk
 from sklearn.utils.class_weight import compute_sample_weight
 
-from dfdc_utils import made_from
-from dfdc_utils.data import study_table
+from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import aggregation, bootstrap
 from dfdc_utils.evaluation.bootstrap import CLIP
 from dfdc_utils.evaluation.calibration import expected_calibration_error
-from dfdc_utils.faces.store import open_store
+from dfdc_utils.models import record
 from dfdc_utils.workspace import Workspace, whole, write_json
 
 REPORT_TABLE = pd.DataFrame(
@@ -173,8 +172,7 @@ def _made_from(workspace: Workspace, name: str) -> made_from.MadeFrom:
         settings={"seed": workspace.profile.seed},
         inputs={
             "the predictions": made_from.identity(workspace, predictions) if predictions.is_file() else "none",
-            "the study's table": study_table.identity(table),
-            "the faces": open_store(workspace).identity(table["video"]),
+            **record.study_inputs(workspace, table),
         },
     )
 
@@ -190,9 +188,6 @@ def comparison(workspace: Workspace) -> pd.DataFrame:
     Raises FileNotFoundError where no model has been evaluated, and made_from.NotCurrent where one was evaluated on
     something else.
     """
-    from dfdc_utils import models
-    from dfdc_utils.models import record
-
     rows = []
     for name in record.current(workspace):
         if not workspace.metrics(name).exists():

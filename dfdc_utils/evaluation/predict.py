@@ -9,7 +9,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from dfdc_utils import made_from, models
-from dfdc_utils.data.study_table import identity as table_identity
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import tta as augmentation
 from dfdc_utils.evaluation.aggregation import PLAIN
@@ -121,8 +120,7 @@ def _made_from(
         },
         inputs={
             "the model": made_from.identity(workspace, model) if model.is_file() else "none",
-            "the study's table": table_identity(table),
-            "the faces": open_store(workspace).identity(table["video"]),
+            **record.study_inputs(workspace, table),
         },
         code=made_from.code_of(__name__),
     )

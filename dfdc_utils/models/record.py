@@ -32,13 +32,17 @@ def made_from(
     known = table[table["split"].isin(("train", "validation"))]
     return MadeFrom(
         settings={s: getattr(workspace.profile, s) for s in settings_of(name)} | {"changes": dict(changes)},
-        inputs={
-            "the study's table": study_table.identity(known),
-            "the faces": open_store(workspace).identity(known["video"]),
-            **inputs,
-        },
+        inputs=study_inputs(workspace, known) | dict(inputs),
         code=code_of("dfdc_utils.training.fit", models.module_of(name)),
     )
+
+
+def study_inputs(workspace: Workspace, table: pd.DataFrame) -> dict[str, str]:
+    """Identities of (some rows of) the study's table and of the faces of its videos: inputs of whatever uses them."""
+    return {
+        "the study's table": study_table.identity(table),
+        "the faces": open_store(workspace).identity(table["video"]),
+    }
 
 
 def require_current(name: str, workspace: Workspace, *, saved_as: str | None = None) -> None:
