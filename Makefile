@@ -1,5 +1,6 @@
 # make study   environment, synthetic DFDC, all notebooks through papermill, results
 # make test    environment, test suite
+# make check-mini  the study mini with three training seeds, and whether every network learned
 # make lint    environment, ruff and mypy
 # make lab     JupyterLab on notebooks/
 # make bench   side-by-side timings
@@ -11,7 +12,7 @@ PROFILE ?= mini
 VENV    := .venv
 READY   := $(VENV)/.ready
 
-.PHONY: study test lint lab bench clean
+.PHONY: study test check-mini lint lab bench clean
 .DELETE_ON_ERROR:
 
 study: $(READY)
@@ -19,6 +20,10 @@ study: $(READY)
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest
+
+check-mini: $(READY)
+	$(VENV)/bin/python -m dfdc_utils study --profile mini --seeds 2022 1 2
+	$(VENV)/bin/python -m pytest -q --override-ini addopts= tests/check_mini.py
 
 lint: $(READY)
 	$(VENV)/bin/python -m ruff check

@@ -9,6 +9,7 @@ imports it `quietly`.
 
 import contextlib
 import functools
+import logging
 import os
 import sys
 import tempfile
@@ -48,6 +49,8 @@ with quietly():
         import tensorflow
 
         tensorflow.config.list_physical_devices()
+        # A notebook asks one network after the other, and each is traced once: that is no retracing to be warned of.
+        logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 __all__ = ["gpus", "keras", "layers", "ops", "precision", "quietly", "replicas"]
 

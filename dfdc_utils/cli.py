@@ -47,12 +47,12 @@ def _study(options: argparse.Namespace) -> int:
 
         return 0 if dry_run.report(workspace) else 1
     if options.list:
-        for name, state in study.listing(workspace):
-            print(f"{name:<30}{state}")
+        for name, state in study.listing(workspace, seeds=options.seeds):
+            print(f"{name:<32}{state}")
     else:
         study.run(
             workspace, only=options.only, start=options.start, force=options.force, jobs=options.jobs,
-            scheduler=options.scheduler,
+            scheduler=options.scheduler, seeds=options.seeds,
         )
     return 0
 
@@ -193,6 +193,8 @@ def _parser() -> argparse.ArgumentParser:
     runner = commands.add_parser("study", parents=[shared, data, cluster], help="run the notebooks")
     runner.add_argument("--only", nargs="+", default=[], metavar="NN", help="these notebooks, such as 07")
     runner.add_argument("--from", dest="start", metavar="NN", help="leave out the notebooks before this one")
+    again = "train and evaluate with each of these training seeds, for mean and deviation, such as 2022 1 2"
+    runner.add_argument("--seeds", nargs="+", type=int, default=[], metavar="N", help=again)
     runner.add_argument("--force", action="store_true", help="run, and train, also what has not changed")
     kernels = "kernels at a time (default: one a GPU, or as many as have a core and 2 GB each)"
     runner.add_argument("--jobs", type=int, metavar="N", help=kernels)

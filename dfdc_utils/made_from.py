@@ -46,7 +46,7 @@ def digest(*parts: Any) -> str:
 
 def record(workspace: Workspace, path: Path, made_from: MadeFrom) -> None:
     """Writes down that the artefact at `path`, just finished, was made from `made_from`."""
-    write_json(_record_path(workspace, path), {"made_from": asdict(made_from), "file": _state(path, _sha256(path))})
+    write_json(workspace.made_from(path), {"made_from": asdict(made_from), "file": _state(path, _sha256(path))})
 
 
 def identity(workspace: Workspace, path: Path) -> str:
@@ -101,21 +101,18 @@ def require(workspace: Workspace, path: Path, wanted: MadeFrom, *, what: str, no
 
 def forget(workspace: Workspace, path: Path) -> None:
     """Takes back what is known of the artefact at `path`: whoever makes it makes it again."""
-    _record_path(workspace, path).unlink(missing_ok=True)
+    workspace.made_from(path).unlink(missing_ok=True)
 
 
 def _named(workspace: Workspace) -> str:
-    return "" if workspace.name == workspace.profile.name else f" --name {workspace.name}"
-
-
-def _record_path(workspace: Workspace, path: Path) -> Path:
-    return workspace.made_from / path.relative_to(workspace.run).with_name(f"{path.name}.json")
+    name = "" if workspace.name == workspace.profile.name else f" --name {workspace.name}"
+    return name if workspace.run == workspace.base else f"{name} --seeds {workspace.profile.training_seed}"
 
 
 def _read(workspace: Workspace, path: Path) -> dict:
     """The record of an artefact; an empty one where there is none, or none that can be read."""
     with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-        return json.loads(_record_path(workspace, path).read_text(encoding="utf-8"))
+        return json.loads(workspace.made_from(path).read_text(encoding="utf-8"))
     return {"made_from": {}, "file": {}}
 
 

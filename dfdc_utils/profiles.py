@@ -33,6 +33,10 @@ class Profile:
     """Where the faces come from: "synthetic" (videos, drawn on the spot), "dfdc" (videos, found on disk) or "crops"
     (ready-made face crops, one a video, found on disk)."""
     seed: int = 2022
+    """Of all that is drawn at random but training: clips, splits, samples, intervals."""
+    training_seed: int = 2022
+    """Of what training leaves to chance: first weights, the order of the faces, augmentation. What is trained with
+    another one than 2022 lies in a folder of its own, beside the same clips and faces (`study --seeds`)."""
 
     # The synthetic DFDC: only read where source is "synthetic".
     parts: int = 15
@@ -104,6 +108,10 @@ class Profile:
     """Faces, wherever a backbone is trained: DenseNet121, and the warm-up of ResNet50."""
     backbone_rate: float = 1.0
     """The learning rate wherever a backbone is trained, as a share of `learning_rate`."""
+    meso_rate: float = 1.0
+    """The learning rate of Meso4 and MesoInception4, likewise."""
+    meso_dropout: float = 0.5
+    """Share of the values that Meso4 and MesoInception4 leave out at random, in training, before each dense layer."""
     batch_size: int = 32
     """Faces, of the models that `epochs` concerns."""
     frames_per_epoch: int = 8
@@ -134,6 +142,8 @@ class Profile:
     at random; refused as a change where weights is "imagenet"."""
     what_if_epochs: int = 3
     """Epochs for which notebooks 03 to 05 repeat a training with one choice changed, to show what it does; 0: not."""
+    leaking_epochs: int = 0
+    """Epochs for which notebook 03 trains again under a split that leaks, for notebook 09; 0: not."""
     patience: int = 5
     """Epochs without a better validation accuracy after which training stops."""
 
@@ -142,10 +152,11 @@ class Profile:
     """Evenly spaced faces of a track that are scored; a sequence model sees `sequence_frames` of them."""
     tta_variants: int = 4
     """Test-time augmentations per face, beside the face itself."""
-    robustness_faces: int = 2000
-    """Faces that each model is shown again at every strength of every corruption: 31 times so many in all."""
+    robustness_videos: int = 500
+    """Test videos, half of them real, whose faces each model is shown again at every strength of every corruption: 31
+    times so many in all; 0: none."""
     robustness_frames: int = 4
-    """Of each person, by the models that look at single frames."""
+    """Faces of each person for the models that look at single frames; a sequence model sees its whole sequence."""
 
     def replace(self, /, **changes) -> "Profile":
         """A copy with other numbers.
@@ -176,8 +187,8 @@ class Profile:
 
 
 _MAY_BE_ZERO = (
-    "seed", "videos", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation", "what_if_epochs", "threads",
-    "weight_decay",
+    "seed", "training_seed", "videos", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
+    "what_if_epochs", "leaking_epochs", "threads", "weight_decay", "meso_dropout", "robustness_videos",
 )
 _MAY_BE_NEGATIVE = ("face_margin", "face_shift")
 """These must be above -1."""
@@ -231,29 +242,31 @@ _PROFILES = {
             name="tiny",
             description="A dozen synthetic clips: what the tests run, in about three minutes.",
             source="synthetic",
-            parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2,
-            clip_width=320, clip_height=240, clip_frames=24, threads=1,
-            min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
-            weights="random", sequence_frames=4, lstm_units=16,
+            parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2, clip_width=320, clip_height=240,
+            clip_frames=24, threads=1, min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
+            weights="random", backbone_width=0.125, sequence_frames=4, lstm_units=16,
             sequence_models="resnet50_lstm resnet50_afw",
             epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8, backbone_batch_size=8,
             sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1, what_if_epochs=1,
-            evaluation_frames=4, tta_variants=2, robustness_faces=16, robustness_frames=2,
+            leaking_epochs=2, evaluation_frames=4, tta_variants=2, robustness_videos=8, robustness_frames=2,
         ),
         Profile(
             name="mini",
-            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about twenty minutes.",
+            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about ten minutes.",
             source="synthetic",
-            clip_width=480, clip_height=270, frames_per_video=16, face_side=96, videos_per_shard=8, threads=1,
-            # Nothing is downloaded: with ImageNet's weights where they can be had the table would be another.
-            weights="random", lstm_units=128, sequence_models="resnet50_lstm resnet50_afw",
-            # Minutes allow few updates, so batches are small and augmentation is light, and nothing stops early:
-            # the smallest networks need half of the epochs before they learn at all. Backbones that start at random
-            # bear a lower rate only.
-            epochs=20, batch_size=16, frames_per_epoch=10, sequence_epochs=16,
-            backbone_epochs=2, backbone_batch_size=8, backbone_rate=0.5, warmup_batches=240,
-            videos_per_update=1, schedule="steps", patience=20, augmentation=0.4, evaluation_frames=8,
-            robustness_faces=40, robustness_frames=2, tta_variants=3, what_if_epochs=5,
+            # A test split of 90 videos of 30 people, and 90 people to learn from.
+            clips_per_part=30, originals_per_part=10,
+            clip_width=480, clip_height=270, frames_per_video=16, detection_width=320, face_side=96,
+            videos_per_shard=8, threads=1,
+            # Nothing is downloaded: with ImageNet's weights where they can be had the table would be another. From a
+            # random start, a few hundred clips and two cores teach an eighth of the channels more than all of them.
+            weights="random", backbone_width=0.125, lstm_units=128,
+            # Minutes allow some hundred updates: rates are high and fall, augmentation is light, nothing stops early,
+            # and with dropout MesoNet, sixteen channels at its widest, would not begin to learn in them.
+            epochs=8, batch_size=32, frames_per_epoch=8, meso_rate=4.0, meso_dropout=0.0, sequence_epochs=12,
+            backbone_epochs=10, backbone_batch_size=32, backbone_rate=2.5, warmup_batches=600,
+            videos_per_update=1, schedule="cosine", patience=20, augmentation=0.4, evaluation_frames=8,
+            robustness_videos=60, robustness_frames=1, tta_variants=3, what_if_epochs=3, leaking_epochs=8,
         ),
         Profile(
             name="crops",
@@ -265,8 +278,8 @@ _PROFILES = {
             min_frames=1, frames_per_video=1, max_people=1, frames_per_epoch=1, evaluation_frames=1,
             # How its crops lie on the box that MTCNN finds: faces of other videos are cut like them.
             face_margin=-0.13, face_shift=0.12, face_side=112, videos_per_shard=1024,
-            weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1,
-            schedule="cosine", patience=16, augmentation=0.4, tta_variants=2, robustness_faces=300, robustness_frames=1,
+            weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1, schedule="cosine",
+            patience=16, augmentation=0.4, tta_variants=2, robustness_videos=300, robustness_frames=1,
         ),
         Profile(
             name="sample",
@@ -276,9 +289,8 @@ _PROFILES = {
             videos_per_shard=8, precision="auto",
         ),
         Profile(
-            name="full",
+            name="full", source="dfdc", precision="auto",
             description="All 50 parts of DFDC, split 30/10/10: the study of the report.",
-            source="dfdc", precision="auto",
         ),
     )
 }

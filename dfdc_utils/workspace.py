@@ -4,12 +4,14 @@
     ├── data/<set>/          raw videos, never changed                    ($DFDC_DATA moves it)
     ├── figures/<study>/     pictures, named by the notebook that drew them
     └── runs/<study>/        everything else a study makes                ($DFDC_RUNS moves it)
+        └── seeds/<number>/  what is trained, and comes of that, with another training seed
 
 A study is called like its profile, or, where the data set was named ($DFDC_DATA, --data), like both together:
 "crops-deepfake-faces". --name, and STUDY in a notebook, call it otherwise.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -49,6 +51,11 @@ def _folder(variable: str, default: Path) -> Path:
     return Path(value).expanduser().resolve() if value else default
 
 
+def _of_seed(base: Path, training_seed: int) -> Path:
+    """Where in the folder of a study that lies which is trained with that seed."""
+    return base if training_seed == Profile.training_seed else base / "seeds" / str(training_seed)
+
+
 def _last_run(run: Path) -> dict:
     """On which data set and with which settings the study in the folder `run` was last run; empty where it was not."""
     path = run / _LAST_RUN
@@ -65,7 +72,10 @@ class Workspace:
     home: Path
     data: Path
     """Holds one folder per data set, or is itself a data set."""
+    base: Path
+    """The study's folder: its table and its faces, whatever the training seed."""
     run: Path
+    """Where what comes of training lies: `base`, or a folder in it where the training seed is another."""
     figures: Path
 
     @classmethod
@@ -88,14 +98,29 @@ class Workspace:
         name = study or "-".join(filter(None, [profile.name, folder]))
         if not _NAME.fullmatch(name):
             raise ValueError(f"A study's name is made of letters, digits, '.', '_' and '-', not {name!r}.")
-        return cls(
-            name=name,
-            profile=profile,
-            home=home,
-            data=_folder("DFDC_DATA", home / "data"),
-            run=_folder("DFDC_RUNS", home / "runs") / name,
-            figures=home / "figures" / name,
-        )
+        base, data = _folder("DFDC_RUNS", home / "runs") / name, _folder("DFDC_DATA", home / "data")
+        run = _of_seed(base, profile.training_seed)
+        figures = home / "figures" / name if run == base else run / "figures"
+        return cls(name=name, profile=profile, home=home, data=data, base=base, run=run, figures=figures)
+
+    def of_seed(self, training_seed: int) -> "Workspace":
+        """The same study, with the same clips and faces, trained with another training seed.
+
+        Only what a comparison needs is repeated: no training with one choice changed, no corrupted faces.
+        """
+        left_out = {"what_if_epochs": 0, "leaking_epochs": 0, "robustness_videos": 0}
+        profile = self.profile.replace(training_seed=training_seed, **left_out)
+        run = _of_seed(self.base, training_seed)
+        figures = self.home / "figures" / self.name if run == self.base else run / "figures"
+        return dataclasses.replace(self, profile=profile, run=run, figures=figures)
+
+    def other_seeds(self) -> list[int]:
+        """The training seeds with which this study was trained too."""
+        own = self.profile.training_seed
+        seeds = {int(path.name) for path in (self.base / "seeds").glob("*") if path.name.isdigit()}
+        if (self.base / "metrics").is_dir():
+            seeds.add(Profile.training_seed)
+        return sorted(seeds - {own})
 
     @classmethod
     def reopen(cls, study: str) -> "Workspace":
@@ -113,7 +138,7 @@ class Workspace:
     @property
     def data_set(self) -> Path | None:
         """The root of the data set that this study has worked on; None where it has not begun."""
-        last = _last_run(self.run)
+        last = _last_run(self.base)
         return Path(last["data_set"]) if last else None
 
     def claim(self, root: Path) -> None:
@@ -124,12 +149,12 @@ class Workspace:
         known = self.data_set
         if known is not None and known != root and known.is_dir():
             raise ValueError(
-                f"The study {self.name} in {self.run} is one of the data set in {known}, not of {root}. "
+                f"The study {self.name} in {self.base} is one of the data set in {known}, not of {root}. "
                 "Give this one another name: --name NAME (STUDY in a notebook)."
             )
         last = {"data_set": str(root), "profile": self.profile.name, "settings": self.profile.changes()}
-        if last != _last_run(self.run):
-            write_json(self.run / _LAST_RUN, last)
+        if last != _last_run(self.base):
+            write_json(self.base / _LAST_RUN, last)
 
     @property
     def synthetic(self) -> Path:
@@ -139,22 +164,22 @@ class Workspace:
     @property
     def table(self) -> Path:
         """The one table, with its splits (Parquet)."""
-        return self.run / "table.parquet"
+        return self.base / "table.parquet"
 
     @property
     def videos(self) -> Path:
         """What the EDA measured of every video (Parquet)."""
-        return self.run / "videos.parquet"
+        return self.base / "videos.parquet"
 
     @property
     def faces(self) -> Path:
         """The face stores: a folder for each way in which faces were cut (`faces.store.open_store`)."""
-        return self.run / "faces"
+        return self.base / "faces"
 
-    @property
-    def made_from(self) -> Path:
-        """What each artefact was made from, one record each (`dfdc_utils.made_from`)."""
-        return self.run / "made_from"
+    def made_from(self, artefact: Path) -> Path:
+        """The record of what an artefact was made from (`dfdc_utils.made_from`)."""
+        root = self.run if artefact.is_relative_to(self.run) else self.base
+        return root / "made_from" / artefact.relative_to(root).with_name(f"{artefact.name}.json")
 
     @property
     def notebooks(self) -> Path:

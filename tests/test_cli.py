@@ -100,7 +100,7 @@ def test_doctors_verdict_is_the_exit_status(workspace, monkeypatch):
 
 
 def test_list_says_what_would_run_and_why(workspace, monkeypatch, capsys):
-    monkeypatch.setattr(study, "listing", lambda workspace: [("07_evaluate_with_tta", "inputs changed")])
+    monkeypatch.setattr(study, "listing", lambda workspace, seeds: [("07_evaluate_with_tta", "inputs changed")])
     assert cli.main(["study", "--list"]) == 0
     assert capsys.readouterr().out.split() == ["07_evaluate_with_tta", "inputs", "changed"]
 

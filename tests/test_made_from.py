@@ -44,7 +44,7 @@ def test_without_a_record_nothing_is_known(workspace, artefact):
     path, made = artefact
     made_from.forget(workspace, path)
     assert difference(workspace, path, made) == "nothing says what it was made from"
-    (damaged,) = [workspace.made_from / "models" / "net.keras.json"]
+    (damaged,) = [workspace.made_from(workspace.run / "models" / "net.keras")]
     damaged.write_text("{")
     assert difference(workspace, path, made) == "nothing says what it was made from"
     path.unlink()
@@ -65,6 +65,6 @@ def test_a_reader_is_told_both_sides_and_the_command(workspace, artefact):
 
 
 def test_the_record_is_plain_json_beside_the_artefacts(workspace, artefact):
-    content = json.loads((workspace.made_from / "models" / "net.keras.json").read_text())
+    content = json.loads((workspace.made_from(workspace.run / "models" / "net.keras")).read_text())
     assert content["made_from"]["settings"] == {"epochs": 3, "sizes": [1, 2]}
     assert content["file"]["bytes"] == 7 and len(content["file"]["sha256"]) == 64

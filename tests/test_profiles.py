@@ -18,10 +18,11 @@ def test_the_named_profiles_smallest_first():
 def test_mini_is_large_enough_to_be_worth_showing():
     mini = profiles.get("mini")
     assert mini.parts >= 10
-    assert mini.parts * mini.clips_per_part >= 120
-    assert mini.parts // 5 * mini.clips_per_part >= 24, "clips of the test parts"
+    assert mini.parts * mini.clips_per_part >= 450
+    assert mini.parts // 5 * mini.clips_per_part >= 90, "clips of the test parts"
+    assert mini.weights == "random", "it asks no network, and so gives the same table everywhere"
     assert mini.clip_frames >= mini.min_frames == 150
-    assert mini.clips_per_part > 2 * mini.originals_per_part, "more fakes than originals"
+    assert mini.clips_per_part >= 3 * mini.originals_per_part, "more fakes than originals"
 
 
 def test_the_full_study_has_the_reports_numbers():
@@ -71,7 +72,10 @@ def test_settings_from_a_command_line_are_converted(key, text, value):
         ({"loss": "hinge"}, "'loss' is one of binary_crossentropy, squared_error"),
         ({"normalisation": "min_max", "weights": "imagenet"}, "'normalisation' is min_max only with 'weights' random"),
         ({"normalisation": "min_max", "weights": "auto"}, "'normalisation' is min_max only with 'weights' random"),
-        ({"weights": "imagenet", "warmup_batches": 3}, "'warmup_batches' does nothing where 'weights' is imagenet"),
+        (
+            {"weights": "imagenet", "backbone_width": 1, "warmup_batches": 3},
+            "'warmup_batches' does nothing where 'weights' is imagenet",
+        ),
         ({"clips_per_part": 3, "originals_per_part": 3}, "every part needs fakes"),
     ],
 )

@@ -16,7 +16,7 @@ from dfdc_utils.workspace import Workspace, project_root
 
 NUMBERS = {
     "face_side": 32, "epochs": 2, "patience": 2, "batch_size": 16, "tta_variants": 1, "videos": 80,
-    "videos_per_shard": 50, "weights": "random", "robustness_faces": 8, "lstm_units": 16,
+    "videos_per_shard": 50, "weights": "random", "robustness_videos": 8, "lstm_units": 16,
 }
 
 

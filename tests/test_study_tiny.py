@@ -59,7 +59,7 @@ def workspace(home, study):
 def test_it_says_what_it_did(study, workspace):
     for name in NOTEBOOKS:
         assert any(line.startswith(name) and "done" in line for line in study.splitlines()), name
-    assert all(models.title(name) in study for name in TRAINED)
+    assert all(models.title(name, profiles.get("tiny")) in study for name in TRAINED)
     assert str(workspace.notebooks) in study
     assert str(workspace.figures) in study
     memory = float(study.split("peak memory ")[1].split(" GB")[0])
@@ -106,7 +106,7 @@ def test_every_model_was_trained_and_predicts_probabilities(workspace, name):
 def test_the_comparison_table_has_every_model(workspace):
     table = pd.read_csv(workspace.comparison).set_index("title")
     for name in TRAINED:
-        row = table.loc[models.title(name)]
+        row = table.loc[models.title(name, workspace.profile)]
         assert 0 <= row["test_accuracy"] <= 1
         assert 0 <= row["train_accuracy"] <= 1
         assert row["test_log_loss"] > 0
@@ -137,7 +137,7 @@ def test_a_second_study_with_nothing_changed_ends_within_five_seconds(home, stud
     elapsed = time.monotonic() - began
     assert process.returncode == 0, process.stderr
     assert process.stdout.count("unchanged, skipped") == len(NOTEBOOKS)
-    assert all(models.title(name) in process.stdout for name in TRAINED)
+    assert all(models.title(name, profiles.get("tiny")) in process.stdout for name in TRAINED)
     assert elapsed < 5
 
 

@@ -101,8 +101,7 @@ def test_opening_makes_no_folder_and_takes_overrides(tmp_path, monkeypatch):
 def test_every_file_has_a_place_of_its_own():
     opened = Workspace.open("mini")
     files = [
-        opened.table, opened.videos, opened.faces, opened.notebooks, opened.ledger, opened.made_from,
-        opened.submission,
+        opened.table, opened.videos, opened.faces, opened.notebooks, opened.ledger, opened.submission,
         opened.comparison,
     ]
     for place in (opened.model, opened.training, opened.predictions, opened.metrics):
@@ -110,6 +109,29 @@ def test_every_file_has_a_place_of_its_own():
     assert len(set(files)) == len(files)
     assert all(opened.run in path.parents for path in files)
     assert opened.figure("07_roc_curves") == opened.figures / "07_roc_curves.png"
+
+
+def test_another_training_seed_has_folders_of_its_own_beside_the_same_faces():
+    study = Workspace.open("mini", "mine", epochs=3)
+    other = study.of_seed(1)
+    assert (other.profile.training_seed, other.profile.epochs) == (1, 3)
+    assert (other.table, other.videos, other.faces, other.synthetic) == (
+        study.table, study.videos, study.faces, study.synthetic
+    )
+    for place in ("model", "training", "predictions", "metrics", "figure"):
+        mine, theirs = getattr(study, place)("meso4"), getattr(other, place)("meso4")
+        assert mine != theirs and study.run / "seeds" / "1" in theirs.parents
+    # A notebook that is told the settings opens the same, and the way back is open too.
+    assert Workspace.open("mini", "mine", **other.profile.changes()) == other
+    assert other.of_seed(2022).run == study.run
+    # What belongs to both is recorded once.
+    assert other.made_from(other.table) == study.made_from(study.table)
+    assert other.made_from(other.model("meso4")) != study.made_from(study.model("meso4"))
+
+    assert study.other_seeds() == []
+    for path in (other.metrics("meso4"), study.metrics("meso4")):
+        path.parent.mkdir(parents=True)
+    assert (study.other_seeds(), other.other_seeds()) == ([1], [2022])
 
 
 def test_whole_shows_a_file_only_when_it_is_finished(tmp_path):

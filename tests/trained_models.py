@@ -2,7 +2,7 @@
 
 import json
 
-from dfdc_utils import made_from
+from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.models import record
 
@@ -19,3 +19,18 @@ def save_as_trained(model, workspace, name: str) -> None:
     architecture, table = name.partition("_student")[0], open_study_table(workspace)
     made = record.made_from(architecture, workspace, table, changes={}, inputs={})
     made_from.record(workspace, workspace.model(name), made)
+
+
+def save_predictions(rows, workspace, name: str) -> None:
+    """Saves `rows` as if `evaluation.predict.predict` had made them with the model `name` that lies there."""
+    path = workspace.predictions(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(path)
+    looked_at = "sequence_frames" if name in models.SEQUENCE_MODELS else "evaluation_frames"
+    made_from.record(workspace, path, made_from.MadeFrom(
+        settings={name: getattr(workspace.profile, name) for name in (looked_at, "tta_variants")},
+        inputs={
+            "the model": made_from.identity(workspace, workspace.model(name)),
+            **record.study_inputs(workspace, open_study_table(workspace)),
+        },
+    ))

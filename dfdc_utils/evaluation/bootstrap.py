@@ -64,6 +64,20 @@ def interval(
     return float(low), float(high)
 
 
+def mean_interval(values: np.ndarray, *, seed: int, rounds: int = 1000) -> tuple[float, float, float]:
+    """The mean of some values (n,), and its 95 % interval when they are drawn anew; values that are NaN do not count.
+
+    All three are NaN where no value is left.
+    """
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return np.nan, np.nan, np.nan
+    drawn = np.random.default_rng(seed).choice(values, (rounds, len(values))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(values.mean()), float(low), float(high)
+
+
 def paired_difference(
     one: pd.DataFrame,
     other: pd.DataFrame,

@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
-from dfdc_utils.evaluation import aggregation, bootstrap
+from dfdc_utils.evaluation import aggregation, bootstrap, predict
 from dfdc_utils.evaluation.bootstrap import CLIP
 from dfdc_utils.evaluation.calibration import expected_calibration_error
 from dfdc_utils.models import record
@@ -177,44 +177,83 @@ def _made_from(workspace: Workspace, name: str) -> made_from.MadeFrom:
     )
 
 
+_OVER_SEEDS = ("train_accuracy", "test_accuracy", "test_accuracy_tta", "test_auc", "test_log_loss")
+
+
 def comparison(workspace: Workspace) -> pd.DataFrame:
     """One row for every model that fits the study and has been evaluated, best test AUC first.
 
     Columns: model, title; train_accuracy, test_accuracy, test_accuracy_tta, test_balanced_accuracy, test_auc,
     test_auc_low, test_auc_high (95 % interval), test_log_loss (all at video level, plain unless _tta);
     weights_start, parameters, seconds (of training); report_train_accuracy, report_test_accuracy
-    (`REPORT_TABLE`: the report's, on the real DFDC).
+    (`REPORT_TABLE`: the report's, on the real DFDC). Where the study was trained with several training seeds (`study
+    --seeds`): seeds, how many, and of train_accuracy, test_accuracy, test_accuracy_tta, test_auc and test_log_loss
+    the mean over them and the standard deviation (of a sample; NaN of one) with the endings _mean and _sd. What other
+    seeds came to under other settings is left out, and said.
 
     Raises FileNotFoundError where no model has been evaluated, and made_from.NotCurrent where one was evaluated on
     something else.
     """
-    rows = []
-    for name in record.current(workspace):
+    rows, fitting = [], record.current(workspace)
+    of_seeds = [_measured(workspace, fitting), *(_of_seed(workspace, seed) for seed in workspace.other_seeds())]
+    for name in fitting:
         if not workspace.metrics(name).exists():
             continue
-        measured = load(workspace, name)
         training = json.loads(workspace.training(name).read_text(encoding="utf-8"))
-        plain, tta = (measured["test"]["video"][variant] for variant in ("plain", "tta"))
+        plain = load(workspace, name)["test"]["video"]["plain"]
         low, high = plain.get("auc_interval", (None, None))
         rows.append({
             "model": name,
             "title": models.title(name, workspace.profile),
-            "train_accuracy": measured.get("train", {}).get("video", {}).get("plain", {}).get("accuracy"),
-            "test_accuracy": plain["accuracy"],
-            "test_accuracy_tta": tta["accuracy"],
+            **of_seeds[0][name],
             "test_balanced_accuracy": plain["balanced_accuracy"],
-            "test_auc": plain["auc"],
             "test_auc_low": low,
             "test_auc_high": high,
-            "test_log_loss": plain["log_loss"],
             "weights_start": training["weights_start"],
             "parameters": training["parameters"],
             "seconds": training["seconds"],
+            **_over_seeds([of_seed[name] for of_seed in of_seeds if name in of_seed]),
         })
     if not rows:
         raise FileNotFoundError(f"No model has been evaluated in {workspace.run}: run notebook 07 first.")
     table = pd.DataFrame(rows).join(REPORT_TABLE, on="model")
     return table.sort_values("test_auc", ascending=False, ignore_index=True)
+
+
+def _of_seed(workspace: Workspace, seed: int) -> dict[str, dict]:
+    """What `_measured` says of the models of the same study that were trained with another seed, and fit it."""
+    other = workspace.of_seed(seed)
+    result: dict[str, dict] = {}
+    for name in models.names():
+        if other.model(name).is_file():
+            try:
+                record.require_current(name, other)
+                result |= _measured(other, [name])
+            except made_from.NotCurrent as error:
+                print(f"Training seed {seed} is left out. {error}")
+    return result
+
+
+def _measured(workspace: Workspace, names: list[str]) -> dict[str, dict]:
+    """Of each evaluated model the measures that are averaged over training seeds.
+
+    Raises made_from.NotCurrent where a model, its predictions or their evaluation do not fit the study.
+    """
+    result = {}
+    for name in names:
+        if workspace.metrics(name).exists():
+            predict.load(workspace, name)
+            measured = load(workspace, name)
+            plain, tta = (measured["test"]["video"][variant] for variant in ("plain", "tta"))
+            train = measured.get("train", {}).get("video", {}).get("plain", {}).get("accuracy")
+            values = train, plain["accuracy"], tta["accuracy"], plain["auc"], plain["log_loss"]
+            result[name] = dict(zip(_OVER_SEEDS, values, strict=True))
+    return result
+
+
+def _over_seeds(measured: list[dict]) -> dict[str, float]:
+    values = pd.DataFrame(measured, columns=list(_OVER_SEEDS), dtype=float)
+    return {"seeds": len(values), **values.mean().add_suffix("_mean"), **values.std().add_suffix("_sd")}
 
 
 def save_comparison(workspace: Workspace, table: pd.DataFrame) -> None:

@@ -73,7 +73,9 @@ def predict(
         rows = faces[faces["split"] == split].reset_index(drop=True)
         of_split = variants if split in AUGMENTED_SPLITS else {}
         if name in models.SEQUENCE_MODELS and len(rows):
-            scored = _score_windows(name, model, rows, store, workspace, of_split, split)
+            in_windows, places, seen = features_of_windows(name, model, rows, store, workspace, of_split, split)
+            of_windows = score_windows(model, places, seen, list(_with_plain(of_split)))
+            scored = as_table(name, in_windows.iloc[places[:, 0]], of_windows)
             if not seconds.keys() >= of_split.keys() | {PLAIN}:
                 # What a look costs is measured with the whole network, on a few windows.
                 some = rows[rows["video"].isin(rows["video"].unique()[:_TIMED])].reset_index(drop=True)
@@ -167,7 +169,7 @@ def score_faces(
                 scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
                 seconds[variant].append((time.perf_counter() - began) / len(pixels))
                 progress.update(len(pixels))
-    result = _as_table(name, faces.loc[first], scores)
+    result = as_table(name, faces.loc[first], scores)
     # The median passes over the first batches, in which the network is compiled.
     result.attrs["seconds_per_face"] = {
         variant: float(np.median(of_batches)) for variant, of_batches in seconds.items() if of_batches
@@ -184,7 +186,7 @@ def _with_plain(variants: dict[str, augmentation.Transformation]) -> dict[str, a
     return {PLAIN: lambda pixels: pixels, **variants}
 
 
-def _as_table(name: str, rows: pd.DataFrame, scores: dict[str, list[np.ndarray]]) -> pd.DataFrame:
+def as_table(name: str, rows: pd.DataFrame, scores: dict[str, list[np.ndarray]]) -> pd.DataFrame:
     """What `predict` returns, of `scores` in parts by variant, each in the order of `rows`."""
     rows = rows[_FACE].reset_index(drop=True)
     tables = [
@@ -208,7 +210,7 @@ class _Changed:
         return self._change(self._store.crops(self._faces.iloc[positions]))
 
 
-def _score_windows(
+def features_of_windows(
     name: str,
     model,
     faces: pd.DataFrame,
@@ -216,26 +218,41 @@ def _score_windows(
     workspace: Workspace,
     variants: dict[str, augmentation.Transformation],
     split: str,
-) -> pd.DataFrame:
-    """What `score_faces` gives for a sequence model, from the features of its frozen backbone: these are computed
-    once for each face and variant, kept in the workspace, and shared by all models with that backbone.
+) -> tuple[pd.DataFrame, np.ndarray, features.Features]:
+    """What the frozen backbone of a sequence model sees in the faces that it is given.
+
+    Computed once for each face and variant, kept in the workspace, and shared by all models with that backbone.
+
+    Args:
+        faces: rows of a split, as in `score_faces`.
+        variants: beside the plain look.
+
+    Returns:
+        The rows of the faces in a window; which of them each window holds, (windows, frames), padded; and their
+        features, those of the plain look first.
     """
     places = positions(faces, name, workspace.profile)
-    changes, rows = _with_plain(variants), faces.loc[places[:, 0]]
     # Of a long track a window takes some faces only.
     used = np.unique(places[places != PADDING])
     places = np.where(places == PADDING, PADDING, np.searchsorted(used, places))
-    in_windows = faces.iloc[used]
-    seen = [_Changed(in_windows, store, variant, change) for variant, change in changes.items()]
+    in_windows = faces.iloc[used].reset_index(drop=True)
+    seen = [_Changed(in_windows, store, variant, change) for variant, change in _with_plain(variants).items()]
     cached = features.compute(
         model.get_layer("backbone"), seen,
         store.identity_of_rows(in_windows), workspace.features, f"resnet50-seen-{split}", seed=0, verbose=True,
     )
+    return in_windows, places, cached
+
+
+def score_windows(
+    model, places: np.ndarray, seen: features.Features, variants: Sequence[str]
+) -> dict[str, list[np.ndarray]]:
+    """P(fake) of each window, in parts, by variant: what the head of a sequence model makes of features."""
     head, batches = model.get_layer("head"), np.split(places, range(_BATCH, len(places), _BATCH))
-    return _as_table(name, rows, {
+    return {
         variant: [
             np.asarray(head.predict_on_batch(padded(values[batch[batch != PADDING]], batch)))[:, 0]
             for batch in batches
         ]
-        for variant, values in zip(changes, cached.values, strict=True)
-    })
+        for variant, values in zip(variants, seen.values, strict=True)
+    }

@@ -6,6 +6,7 @@ at them again (the idea is that of Hendrycks and Dietterich, Benchmarking Neural
 Corruptions and Perturbations, ICLR 2019).
 """
 
+import functools
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,19 +18,22 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from dfdc_utils import models
+from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
-from dfdc_utils.evaluation import metrics
+from dfdc_utils.evaluation import bootstrap, metrics
 from dfdc_utils.evaluation.aggregation import PLAIN, video_scores
-from dfdc_utils.evaluation.predict import in_memory, score_faces
+from dfdc_utils.evaluation.predict import as_table, in_memory, score_faces, score_windows
 from dfdc_utils.evaluation.tta import each
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.store import FaceStore, open_store
-from dfdc_utils.models import record
+from dfdc_utils.models import features, record
 from dfdc_utils.models.inputs import positions
 from dfdc_utils.models.sequences import PADDING
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace, whole
+
+_ROUNDS = 200
+"""Draws for an interval: there are 36 to a curve."""
 
 
 @dataclass(frozen=True)
@@ -110,22 +114,12 @@ CORRUPTIONS = types.MappingProxyType({
 """By name. Blur is a standard deviation, as is noise; CRF is x264's constant rate factor, more is worse."""
 
 
-LEAST = 3
-"""Videos of a label below which a curve would show little but their draw."""
-
-
-def videos_of_a_label(name: str, profile: Profile) -> int:
-    """How many real, and how many fake test videos `profile` lets model `name` be shown."""
-    of_a_video = profile.sequence_frames if name in models.SEQUENCE_MODELS else profile.robustness_frames
-    return max(1, profile.robustness_faces // of_a_video // 2)
-
-
 def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
     """What model `name` says of corrupted test faces; also written to `workspace.robustness(name)`.
 
-    The profile's `robustness_faces` limits how many faces it is shown at each strength: a frame model looks at
-    `robustness_frames` of each person, a sequence model at a whole window, in as many test videos as that
-    allows, of reals and fakes the same number as far as there are so many.
+    The profile's `robustness_videos` says how many test videos it is shown at each strength, of reals and fakes the
+    same number as far as there are so many: a frame model `robustness_frames` faces of each person, a sequence model
+    a whole window. What a frozen backbone sees is kept, and shared by all models with it.
 
     Returns:
         Columns as of `predict.predict`; variant is "plain", or a corruption's name with its strength: "jpeg_3".
@@ -143,37 +137,69 @@ def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
         for corruption in CORRUPTIONS
         for strength in range(1, 6)
     }
-    predictions = []
-    for variant, change in tqdm(changes.items(), desc=f"{name}, corrupted", unit="variant", mininterval=1.0):
-        pixels = np.concatenate([change(person) for person in people])
-        scored = score_faces(name, model, faces, in_memory(pixels), profile, {})
-        predictions.append(scored.assign(variant=variant))
-    result = pd.concat(predictions, ignore_index=True)
+
+    @functools.lru_cache(maxsize=1)
+    def changed(variant: str) -> np.ndarray:
+        return np.concatenate([changes[variant](person) for person in people])
+
+    if name in models.SEQUENCE_MODELS:
+        places = positions(faces, name, profile)
+        seen = features.compute(
+            model.get_layer("backbone"), [_Corrupted(variant, len(faces), changed) for variant in changes],
+            store.identity_of_rows(faces), workspace.features, "resnet50-corrupted", seed=workspace.profile.seed,
+            verbose=True,
+        )
+        first = faces.iloc[places[:, 0]]
+        result = as_table(name, first, score_windows(model, places, seen, list(changes)))
+    else:
+        predictions = []
+        for variant in tqdm(changes, desc=f"{name}, corrupted", unit="variant", mininterval=1.0):
+            scored = score_faces(name, model, faces, in_memory(changed(variant)), profile, {})
+            predictions.append(scored.assign(variant=variant))
+        result = pd.concat(predictions, ignore_index=True)
     with whole(workspace.robustness(name)) as temporary:
         result.to_parquet(temporary, index=False)
     return result
 
 
-def curves(predictions: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+class _Corrupted:
+    """Some faces, corrupted in one way: `features.Pixels`."""
+
+    def __init__(self, variant: str, count: int, changed: Callable[[str], np.ndarray]):
+        self.kind = f"{variant}, {made_from.code_of(__name__)}"
+        self._variant, self._count, self._changed = variant, count, changed
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __call__(self, positions: np.ndarray, seed: tuple[int, ...], *, alike: bool) -> np.ndarray:
+        return self._changed(self._variant)[positions]
+
+
+def curves(predictions: pd.DataFrame, table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """How the scores of videos fall with each corruption's strength, from the predictions alone.
 
     Args:
         predictions: of one model, from `predict_corrupted`.
         table: the study's table, for the labels.
+        seed: of the draws of the intervals.
 
     Returns:
         One row for each corruption and strength: corruption, unit, strength (0: the same faces as they are), level
-        (in that unit; NaN at strength 0), and the measures of `metrics.score`. Videos without a face are
+        (in that unit; NaN at strength 0), the measures of `metrics.score`, and auc_low and auc_high (95 % by bootstrap
+        over originals). Videos without a face are
         not among them: nothing of theirs can be corrupted.
     """
-    labels = table.set_index("video")["label"] == "FAKE"
-    rows = []
+    known, rows = table[["video", "label", "original"]], []
     for corruption, kind in CORRUPTIONS.items():
         for strength, level in enumerate((np.nan, *kind.levels)):
             variant = f"{corruption}_{strength}" if strength else PLAIN
             seen = predictions[predictions["variant"] == variant].assign(variant=PLAIN)
-            scores = video_scores(seen)
-            measured = metrics.score(labels[scores.index], scores)
+            videos = video_scores(seen).rename("p_fake").reset_index().merge(known, on="video")
+            measured = metrics.score(videos["label"] == "FAKE", videos["p_fake"])
+            if measured["auc"] is not None:
+                interval = bootstrap.interval(videos, seed=seed, rounds=_ROUNDS)
+                measured |= dict(zip(("auc_low", "auc_high"), interval, strict=True))
             step = {"corruption": corruption, "unit": kind.unit, "strength": strength, "level": level}
             rows.append(step | measured)
     return pd.DataFrame(rows)
@@ -183,7 +209,7 @@ def _drawn_faces(name: str, table: pd.DataFrame, store: FaceStore, profile: Prof
     """The faces of the test split that model `name` is shown, index 0, 1, …, those of a person together."""
     test = table[(table["split"] == "test") & table["label"].notna()]
     faces = store.faces(["video", "track", "frame"], test["video"]).merge(test[["video", "label"]], on="video")
-    of_a_label = videos_of_a_label(name, profile)
+    of_a_label = max(1, profile.robustness_videos // 2)
     # Whatever the model, the videos of a longer draw begin with those of a shorter one.
     videos = faces.drop_duplicates("video").sample(frac=1, random_state=profile.seed)
     faces = faces[faces["video"].isin(videos.groupby("label").head(of_a_label)["video"])].reset_index(drop=True)

@@ -3,7 +3,8 @@
 Layers, their order and their sizes are the authors'; so are the biases of the convolutions, although a batch
 normalisation follows each. At 256 × 256 they have 28,073 and 28,725 parameters. One thing differs: the
 authors' networks answer P(real), these answer P(fake), as every model of the study does. Faces are divided by 255, as
-there, whatever the profile's normalisation.
+there, whatever the profile's normalisation. The averages of the batch normalisations follow within tens of batches
+(Keras: hundreds), as in all networks here that start at random: a small study has few.
 """
 
 from dfdc_utils.backend import keras, layers
@@ -18,7 +19,7 @@ def meso4(profile: Profile) -> keras.Model:
     x = _block(x, filters=8, kernel=5, pool=2, number=2)
     x = _block(x, filters=16, kernel=5, pool=2, number=3)
     x = _block(x, filters=16, kernel=5, pool=4, number=4)
-    return _finish(faces, x, "meso4")
+    return _finish(faces, x, profile.meso_dropout, "meso4")
 
 
 def mesoinception4(profile: Profile) -> keras.Model:
@@ -29,12 +30,12 @@ def mesoinception4(profile: Profile) -> keras.Model:
     x = _inception(x, filters=(2, 4, 4, 2), number=2)
     x = _block(x, filters=16, kernel=5, pool=2, number=3)
     x = _block(x, filters=16, kernel=5, pool=4, number=4)
-    return _finish(faces, x, "mesoinception4")
+    return _finish(faces, x, profile.meso_dropout, "mesoinception4")
 
 
 def _block(x, *, filters: int, kernel: int, pool: int, number: int):
     x = layers.Conv2D(filters, kernel, padding="same", activation="relu", name=f"conv{number}")(x)
-    x = layers.BatchNormalization(name=f"norm{number}")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
     return layers.MaxPooling2D(pool, padding="same", name=f"pool{number}")(x)
 
 
@@ -50,16 +51,16 @@ def _inception(x, *, filters: tuple[int, int, int, int], number: int):
     for count, dilation, name in zip(filters[1:], (1, 2, 3), "bcd", strict=True):
         branches.append(conv(conv(x, count, 1, 1, f"{name}1"), count, 3, dilation, f"{name}2"))
     x = layers.Concatenate(name=f"inception{number}")(branches)
-    x = layers.BatchNormalization(name=f"norm{number}")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
     return layers.MaxPooling2D(2, padding="same", name=f"pool{number}")(x)
 
 
-def _finish(faces, x, name: str) -> keras.Model:
+def _finish(faces, x, dropout: float, name: str) -> keras.Model:
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dropout(0.5, name="dropout1")(x)
+    x = layers.Dropout(dropout, name="dropout1")(x)
     x = layers.Dense(16, name="dense")(x)
     x = layers.LeakyReLU(negative_slope=0.1, name="leaky_relu")(x)
-    x = layers.Dropout(0.5, name="dropout2")(x)
+    x = layers.Dropout(dropout, name="dropout2")(x)
     # float32 also under mixed precision: half floats round P(fake) near 0 and 1 away.
     p_fake = layers.Dense(1, activation="sigmoid", dtype="float32", name="p_fake")(x)
     model = keras.Model(faces, p_fake, name=name)

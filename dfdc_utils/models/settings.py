@@ -3,8 +3,8 @@
 from dfdc_utils import models
 
 _EVERY = (
-    "seed", "face_side", "loss", "learning_rate", "weight_decay", "patience", "schedule", "augmentation", "draw",
-    "compiler", "precision", "videos_per_update",
+    "training_seed", "face_side", "loss", "learning_rate", "weight_decay", "patience", "schedule", "augmentation",
+    "draw", "compiler", "precision", "videos_per_update",
 )
 _SMALL = (*_EVERY, "evaluation_frames", "epochs", "batch_size", "frames_per_epoch")
 _BACKBONE = ("weights", "backbone_width", "normalisation", "backbone_batch_size", "backbone_rate")
@@ -20,4 +20,4 @@ def settings_of(name: str) -> tuple[str, ...]:
         return _SEQUENCE
     if name == "densenet121":
         return _DENSENET
-    return (*_SMALL, "normalisation") if name == "custom_cnn" else _SMALL
+    return (*_SMALL, "normalisation") if name == "custom_cnn" else (*_SMALL, "meso_rate", "meso_dropout")

@@ -280,6 +280,15 @@ def comparison(table: pd.DataFrame, *, majority: float | None = None) -> Figure:
             f"{auc:.3f}", (auc, row), xytext=(0, 8), textcoords="offset points", ha="center", fontsize=10,
             bbox=_ON_WHITE,
         )
+    seeds = int(table["seeds"].max()) if "seeds" in table else 1
+    if seeds > 1:
+        # One of which a training failed has no mean that could be held against the others'.
+        rows = np.flatnonzero(table["seeds"] == seeds)
+        spread = right.errorbar(
+            table["test_auc_mean"].iloc[rows], rows + 0.3, xerr=table["test_auc_sd"].iloc[rows], fmt="D", markersize=6,
+            color="#D55E00", capsize=3, label=f"mean ± standard deviation of {seeds} training seeds",
+        )
+        right.legend(handles=[spread], loc="lower left", fontsize=9)
     lowest = table["test_auc_low"].astype(float).min()
     right.tick_params(labelleft=False)
     right.set(title="Test AUC, 95 % interval", xlabel="AUC", xlim=(min(0.45, lowest - 0.05), 1.03))

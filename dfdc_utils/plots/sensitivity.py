@@ -67,6 +67,24 @@ def subgroups(tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 @drawn
+def dissection(tables: dict[str, pd.DataFrame]) -> Figure:
+    """By how much each trace of a forgery alone moves the P(fake) of a face, with 95 % intervals.
+
+    `tables`: by the model's title, what `dissection.effects` gives.
+    """
+    first = next(iter(tables.values()))
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.14 * len(first) * max(len(tables), 3) + 1.4))
+    ax.axvline(0, color=GREY, linestyle=":", linewidth=1.2)
+    intervals(ax, tables, "treatment", "change", "low", "high")
+    ax.set(
+        title=f"The same faces of {int(first['originals'].max())} originals, with one trace at a time",
+        xlabel="change of P(fake) against the same faces untouched",
+    )
+    model_legend(figure, tables)
+    return figure
+
+
+@drawn
 def robustness(curves: dict[str, pd.DataFrame], measure: str, name: str) -> Figure:
     """How `measure` falls with the strength of each corruption, one line a model.
 
@@ -84,6 +102,9 @@ def robustness(curves: dict[str, pd.DataFrame], measure: str, name: str) -> Figu
         for title, table in curves.items():
             rows = table[table["corruption"] == corruption]
             ax.plot(rows["strength"], rows[measure], marker="o", markersize=3.5, **styles[title])
+            if f"{measure}_low" in rows:
+                band = rows[f"{measure}_low"], rows[f"{measure}_high"]
+                ax.fill_between(rows["strength"], *band, color=styles[title]["color"], alpha=0.07, linewidth=0)
         ax.set_xticks(steps["strength"], ["none", *(f"{level:g}" for level in steps["level"][1:])], fontsize=9)
         ax.set(xlabel=steps["unit"].iloc[0], ylim=(min(0.4, lowest - 0.03), 1.03))
         if number % 3 == 0:

@@ -8,7 +8,7 @@ from typing import Any
 from dfdc_utils import made_from
 from dfdc_utils.data import metadata, study_table
 from dfdc_utils.source_code import PACKAGE, imported_by
-from dfdc_utils.study.stages import DATA, FACES, stage_of, waits_for
+from dfdc_utils.study.stages import DATA, FACES, SEEDS, stage_of
 from dfdc_utils.workspace import Workspace, write_json
 
 _VERSION = 2
@@ -67,15 +67,6 @@ class Ledger:
         gone = [path.name for path in wanted if not path.is_file()]
         return f"{gone[0]} is gone" if gone else None
 
-    def reasons(self, notebooks: list[Path]) -> dict[str, str | None]:
-        """By name, why each of some notebooks, in their order, has to be run, or would be after those before it."""
-        reasons: dict[str, str | None] = {}
-        for notebook in notebooks:
-            reason = self.reason_to_run(notebook)
-            before = [name[:2] for name in reasons if reasons[name] and waits_for(notebook.stem, name)]
-            reasons[notebook.stem] = reason or (f"if {', '.join(before)} brings something new" if before else None)
-        return reasons
-
     def seconds(self, notebook: Path) -> float:
         """How long it took when it last succeeded; 0 where it never did."""
         return self._entries.get(notebook.stem, {}).get("seconds", 0.0)
@@ -115,7 +106,7 @@ class Ledger:
         """What `notebook` writes is to be made again, and not taken over because it fits."""
         for name in stage_of(notebook.stem).writes:
             if name != FACES:
-                made_from.forget(self._workspace, self._workspace.run / name)
+                made_from.forget(self._workspace, self._path(name))
 
     def made_from(self, notebook: Path) -> dict[str, Any]:
         """What `notebook` would be made from now: settings, inputs, its text and its code."""
@@ -139,14 +130,27 @@ class Ledger:
     def _identity(self, name: str) -> str | None:
         """Of what is called `name` in a stage; None where it is not there."""
         if name not in self._identities:
-            path = self._workspace.run / name
+            path = self._path(name)
             if name == DATA:
                 self._identities[name] = self._data
             elif name == FACES:
                 self._identities[name] = self._faces()
+            elif name == SEEDS:
+                self._identities[name] = self._seeds()
             else:
                 self._identities[name] = made_from.identity(self._workspace, path) if path.is_file() else None
         return self._identities[name]
+
+    def _path(self, name: str) -> Path:
+        shared = self._workspace.table, self._workspace.videos
+        return next((path for path in shared if path.name == name), self._workspace.run / name)
+
+    def _seeds(self) -> str:
+        others = [self._workspace.of_seed(seed) for seed in self._workspace.other_seeds()]
+        return made_from.digest([
+            [other.profile.training_seed, path.name, made_from.identity(other, path)]
+            for other in others for path in sorted((other.run / "metrics").glob("*.json"))
+        ])
 
     def _faces(self) -> str | None:
         # A command line that is asked for help, or for the doctor, does without OpenCV.

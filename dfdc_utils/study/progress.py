@@ -104,7 +104,7 @@ class Watch:
                 self._line(name, str(running))
 
     def _line(self, name: str, words: str) -> None:
-        line = f"{name:<30}{words}"
+        line = f"{name:<32}{words}"
         if self._out.isatty():
             # Padded, so that nothing of what stood there stays behind.
             line = f"\r{line:<{_WIDTH}}"

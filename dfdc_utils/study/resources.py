@@ -17,7 +17,7 @@ def variables(workspace: Workspace, jobs: int | None) -> dict[str, str]:
     result = {
         # Paths relative to this process's folder would be others in the notebooks' folder.
         "DFDC_HOME": str(workspace.home),
-        "DFDC_RUNS": str(workspace.run.parent),
+        "DFDC_RUNS": str(workspace.base.parent),
         # Pictures belong in the executed copy, whatever a terminal session asks for.
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # TensorFlow's notes would fill it; what goes wrong is raised.

@@ -5,17 +5,18 @@ import functools
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dfdc_utils import parallel
 from dfdc_utils.data import metadata
-from dfdc_utils.study.ledger import Ledger, executed_copy
+from dfdc_utils.study.jobs import Job, jobs_of, reasons
+from dfdc_utils.study.ledger import executed_copy
 from dfdc_utils.study.notebook import Outcome, Task, end_kernels, execute
 from dfdc_utils.study.progress import Watch, clock
 from dfdc_utils.study.resources import gpu_numbers, kernels_that_fit, variables
 from dfdc_utils.study.results import print_results
-from dfdc_utils.study.stages import DATA, stage_of, waits_for
+from dfdc_utils.study.stages import DATA, stage_of
 from dfdc_utils.workspace import Workspace, project_root
 
 _PATIENCE = 5.0
@@ -34,6 +35,7 @@ def run(
     notebooks: Path | None = None,
     only: Iterable[str] = (),
     start: str | None = None,
+    seeds: Sequence[int] = (),
     force: bool = False,
     jobs: int | None = None,
     scheduler: str | None = None,
@@ -48,6 +50,8 @@ def run(
         notebooks: the folder of the notebooks; by default that of the checkout.
         only: run only the notebooks whose names start with one of these ("07").
         start: leave out those before the one whose name starts with this.
+        seeds: training seeds with which the notebooks that train and evaluate run too; the workspace's is one of them
+            in any case.
         force: run also what has not changed, and make again what would be taken over. Faces that are cut out stay.
         jobs: kernels at a time on this machine; by default as many as have a core and two gigabytes each, or, where
             there are GPUs, one a GPU.
@@ -63,9 +67,9 @@ def run(
     gpus = [] if scheduler else gpu_numbers()
     jobs = jobs or (len(gpus) if gpus else kernels_that_fit())
     with Watch(sys.stdout) as watch:
-        graph = _Graph(workspace, Ledger(workspace, data), chosen, watch, force=force)
+        graph = _Graph(jobs_of(workspace, data, chosen, seeds), watch, force=force)
         graph.run(jobs, gpus, scheduler)
-    print_results(workspace, find(notebooks), Ledger(workspace, data))
+    print_results(workspace, jobs_of(workspace, data, find(notebooks), seeds))
     print(
         f"Total time {clock(time.monotonic() - began)}, peak memory {watch.peak_bytes / 1e9:.1f} GB "
         "(this process, kernels and workers on this machine together)"
@@ -74,14 +78,16 @@ def run(
         raise StudyError("\n".join([*graph.failures, "The next study takes up here."]))
 
 
-def listing(workspace: Workspace, *, notebooks: Path | None = None) -> list[tuple[str, str]]:
+def listing(
+    workspace: Workspace, *, notebooks: Path | None = None, seeds: Sequence[int] = ()
+) -> list[tuple[str, str]]:
     """(name, state) for every notebook: why it would be run, or that it is up to date. Runs nothing."""
     try:
         data = metadata.locate(workspace)
     except FileNotFoundError:
         data = None
-    reasons = Ledger(workspace, data).reasons(find(notebooks))
-    return [(name, reason or "up to date") for name, reason in reasons.items()]
+    found = reasons(jobs_of(workspace, data, find(notebooks), seeds))
+    return [(name, reason or "up to date") for name, reason in found.items()]
 
 
 def find(folder: Path | None = None, *, only: Iterable[str] = (), start: str | None = None) -> list[Path]:
@@ -129,14 +135,14 @@ def _data_set(workspace: Workspace, chosen: list[Path]) -> Path | None:
 class _Graph:
     """The notebooks of one run: which wait, which run, which failed."""
 
-    def __init__(self, workspace: Workspace, ledger: Ledger, chosen: list[Path], watch: Watch, *, force: bool):
+    def __init__(self, jobs: list[Job], watch: Watch, *, force: bool):
         self.failures: list[str] = []
-        self._workspace, self._ledger, self._watch, self._force = workspace, ledger, watch, force
-        self._waiting = list(chosen)
+        self._watch, self._force = watch, force
+        self._waiting = list(jobs)
         self._running: dict = {}
-        """What runs, by its Dask future: the notebook, what it is made from, when it began, and its GPU."""
-        self._lost: set[str] = set()
-        """Names of those that failed, and of those that wait for them."""
+        """What runs, by its Dask future: the job, what it is made from, when it began, and its GPU."""
+        self._lost: list[Job] = []
+        """Those that failed, and those that need them."""
 
     def run(self, jobs: int, gpus: list[str], scheduler: str | None) -> None:
         """Runs them all, at most `jobs` at a time on this machine, one on each of its `gpus`, or on a cluster."""
@@ -146,63 +152,64 @@ class _Graph:
         with contextlib.ExitStack() as stack:
             try:
                 while self._waiting or self._running:
-                    for notebook, reason in self._ready():
+                    for job, reason in self._ready():
                         if not scheduler and len(self._running) >= jobs:
                             break
                         if client is None:
                             # Not before there is something to do: a second study with nothing changed is quick.
                             client = stack.enter_context(parallel.connected(scheduler, workers=jobs))
                             topic = self._follow(client)
-                        self._waiting.remove(notebook)
+                        self._waiting.remove(job)
                         gpu = free.pop(0) if free else None
-                        self._start(client, topic, notebook, reason, gpu, None if scheduler else jobs)
+                        self._start(client, topic, job, reason, gpu, None if scheduler else jobs)
                     if self._running:
                         done, _ = wait(list(self._running), return_when="FIRST_COMPLETED")
                         free += [gpu for future in done if (gpu := self._finish(future))]
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._interrupted(client)) from None
 
-    def _ready(self) -> list[tuple[Path, str]]:
+    def _ready(self) -> list[tuple[Job, str]]:
         """Those that may start, and why they have to run; the longest first. Those that need not are done with."""
         ready = []
-        for notebook in list(self._waiting):
-            before = [path.stem for path in self._waiting + [entry[0] for entry in self._running.values()]
-                      if waits_for(notebook.stem, path.stem)]
-            lost = [name for name in self._lost if waits_for(notebook.stem, name)]
+        for job in list(self._waiting):
+            before = [other for other in self._waiting + [entry[0] for entry in self._running.values()]
+                      if job.waits(other)]
+            lost = [other for other in self._lost if job.needs(other)]
             if lost:
-                self._lost.add(notebook.stem)
-                self._waiting.remove(notebook)
-                self._watch.say(notebook.stem, f"left out, since {lost[0]} failed")
+                self._lost.append(job)
+                self._waiting.remove(job)
+                self._watch.say(job.name, f"left out, since {lost[0].name} failed")
             elif not before:
-                reason = self._ledger.reason_to_run(notebook)
+                reason = job.ledger.reason_to_run(job.notebook)
                 if reason or self._force:
-                    ready.append((notebook, reason or "forced"))
+                    ready.append((job, reason or "forced"))
                 else:
-                    self._waiting.remove(notebook)
-                    self._watch.say(notebook.stem, "unchanged, skipped")
-        return sorted(ready, key=lambda one: -(self._ledger.seconds(one[0]) or stage_of(one[0].stem).length))
+                    self._waiting.remove(job)
+                    self._watch.say(job.name, "unchanged, skipped")
+        # The study itself before its repetitions.
+        return sorted(ready, key=lambda one: (one[0].repeats, -_length(one[0])))
 
-    def _start(self, client, topic: str, notebook: Path, reason: str, gpu: str | None, jobs: int | None) -> None:
+    def _start(self, client, topic: str, job: Job, reason: str, gpu: str | None, jobs: int | None) -> None:
         if self._force:
-            self._ledger.forget_artefacts(notebook)
-        made = self._ledger.begin(notebook)
-        self._watch.start(notebook.stem, reason)
-        told = variables(self._workspace, jobs)
+            job.ledger.forget_artefacts(job.notebook)
+        made = job.ledger.begin(job.notebook)
+        self._watch.start(job.name, reason)
+        told = variables(job.workspace, jobs)
         if gpu is not None:
             told["CUDA_VISIBLE_DEVICES"] = gpu
         task = Task(
-            notebook=notebook, copy=executed_copy(self._workspace, notebook), parameters=_parameters(self._workspace),
-            variables=told,
+            notebook=job.notebook, copy=executed_copy(job.workspace, job.notebook),
+            parameters=_parameters(job.workspace), variables=told,
         )
         future = client.submit(
-            _on_worker, task, topic, pure=False, key=f"{notebook.stem}-{uuid.uuid4().hex[:8]}",
-            resources={_GPU: 1} if stage_of(notebook.stem).trains and _offers_gpu(client) else None,
+            _on_worker, task, topic, job.name, pure=False, key=f"{job.notebook.stem}-{uuid.uuid4().hex[:8]}",
+            resources={_GPU: 1} if stage_of(job.notebook.stem).trains and _offers_gpu(client) else None,
         )
-        self._running[future] = notebook, made, time.time(), gpu
+        self._running[future] = job, made, time.time(), gpu
 
     def _finish(self, future) -> str | None:
         """Takes down what came of it. Returns the GPU that is free now."""
-        notebook, made, since, gpu = self._running.pop(future)
+        job, made, since, gpu = self._running.pop(future)
         error = future.exception()
         if error is None:
             outcome = future.result()
@@ -210,11 +217,11 @@ class _Graph:
             # Whatever it is, it happened to the worker, and not in the notebook.
             outcome = Outcome(failure=f"lost with its worker: {error}", interrupted=False, seconds=0.0)
         if outcome.failure is None:
-            self._ledger.succeeded(notebook, made, seconds=outcome.seconds, since=since)
+            job.ledger.succeeded(job.notebook, made, seconds=outcome.seconds, since=since)
         else:
-            self._lost.add(notebook.stem)
-            self.failures.append(self._told(notebook, outcome.failure))
-        self._watch.finish(notebook.stem, "failed" if outcome.failure else "done")
+            self._lost.append(job)
+            self.failures.append(_told(job, outcome.failure))
+        self._watch.finish(job.name, "failed" if outcome.failure else "done")
         return gpu
 
     def _interrupted(self, client) -> str:
@@ -223,19 +230,24 @@ class _Graph:
         if client is not None and self._running:
             with contextlib.suppress(OSError, TimeoutError):
                 client.run(end_kernels)
-            for future, (notebook, *_) in self._running.items():
-                told.append(self._told(notebook, _failure_of(future)))
-                self._watch.finish(notebook.stem, "interrupted")
+            for future, (job, *_) in self._running.items():
+                told.append(_told(job, _failure_of(future)))
+                self._watch.finish(job.name, "interrupted")
         return "\n".join([*told, "Interrupted. The next study takes up here."])
-
-    def _told(self, notebook: Path, failure: str) -> str:
-        return f"Notebook {notebook.stem} {failure}\nExecuted copy: {executed_copy(self._workspace, notebook)}"
 
     def _follow(self, client) -> str:
         """Has the watch told of every cell that begins on the cluster; under which topic."""
         topic = f"study-{uuid.uuid4().hex}"
         client.subscribe_topic(topic, lambda event: self._watch.news(*event[1]["news"]))
         return topic
+
+
+def _length(job: Job) -> float:
+    return job.ledger.seconds(job.notebook) or stage_of(job.notebook.stem).length
+
+
+def _told(job: Job, failure: str) -> str:
+    return f"Notebook {job.name} {failure}\nExecuted copy: {executed_copy(job.workspace, job.notebook)}"
 
 
 def _failure_of(future) -> str:
@@ -249,11 +261,11 @@ def _failure_of(future) -> str:
     return (outcome and outcome.failure) or "interrupted"
 
 
-def _on_worker(task: Task, topic: str) -> Outcome:
+def _on_worker(task: Task, topic: str, name: str) -> Outcome:
     from dask.distributed import get_worker
 
     worker = get_worker()
-    return execute(task, lambda news: worker.log_event(topic, {"news": (task.notebook.stem, *news)}))
+    return execute(task, lambda news: worker.log_event(topic, {"news": (name, *news)}))
 
 
 def _parameters(workspace: Workspace) -> dict:

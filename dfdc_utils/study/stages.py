@@ -14,6 +14,8 @@ DATA = "the data set"
 """The files on disk from which a study starts."""
 FACES = "the faces"
 """The face store, as far as the videos of the study's table go."""
+SEEDS = "what other training seeds came to"
+"""The metrics of the same study, trained with other seeds."""
 TABLE = "table.parquet"
 
 
@@ -30,6 +32,8 @@ class Stage:
     """Models, whose files concern it although their names are not in an import."""
     trains: bool = False
     """Whether it is worth a GPU."""
+    repeated: bool = False
+    """Whether it runs again for each further training seed."""
     length: int = 1
     """About how long it takes beside the others: of those that may start the longest does."""
 
@@ -55,40 +59,43 @@ STAGES = {
     ),
     "02": Stage(reads=(DATA, TABLE), writes=(FACES,), settings=("source", "seed", *CUTTING)),
     "03": Stage(
-        reads=(TABLE, FACES), writes=_model("custom_cnn", "custom_cnn_apart"),
-        settings=(*settings_of("custom_cnn"), "what_if_epochs", "threads"), builds=("custom_cnn",), trains=True,
-        length=4,
+        reads=(TABLE, FACES), writes=_model("custom_cnn", "custom_cnn_apart", "custom_cnn_random_split"),
+        settings=(*settings_of("custom_cnn"), "seed", "what_if_epochs", "leaking_epochs", "threads"),
+        builds=("custom_cnn",), trains=True, repeated=True, length=4,
     ),
     "04": Stage(
         reads=(TABLE, FACES), writes=_model("meso4", "mesoinception4", "mesoinception4_squared"),
-        settings=(*settings_of("meso4"), "what_if_epochs", "threads"), builds=("mesonet",), trains=True, length=3,
+        settings=(*settings_of("meso4"), "what_if_epochs", "threads"), builds=("mesonet",), trains=True,
+        repeated=True, length=3,
     ),
     "05": Stage(
         reads=(TABLE, FACES), writes=_model("densenet121", "densenet121_frozen"),
         settings=(*settings_of("densenet121"), "what_if_epochs", "threads"), builds=("densenet121",), trains=True,
-        length=5,
+        repeated=True, length=5,
     ),
     "06": Stage(
         reads=(TABLE, FACES), writes=_model(*models.SEQUENCE_MODELS),
-        settings=(*settings_of("resnet50_lstm"), "sequence_models", "frames_per_video", "threads"),
-        builds=models.SEQUENCE_MODELS, trains=True, length=6,
+        settings=(*settings_of("resnet50_lstm"), "seed", "sequence_models", "frames_per_video", "threads"),
+        builds=models.SEQUENCE_MODELS, trains=True, repeated=True, length=6,
     ),
     "07": Stage(
         reads=(TABLE, FACES, *_model(*_ALL_MODELS)), writes=(*_PREDICTIONS, *_METRICS, *_ROBUSTNESS),
-        settings=(*_SEEN, "source", "tta_variants", "robustness_faces", "robustness_frames"), trains=True, length=4,
+        settings=(*_SEEN, "source", "tta_variants", "robustness_videos", "robustness_frames"), trains=True,
+        repeated=True, length=4,
     ),
     "08": Stage(
         reads=(TABLE, FACES, *_model(*_ALL_MODELS)),
         settings=(*_SEEN, "frames_per_video", "face_margin", "face_shift"), trains=True, length=6,
     ),
     "09": Stage(
-        reads=(TABLE, FACES, *_PREDICTIONS, *_METRICS), writes=("comparison.csv", "submission.csv"),
-        settings=("seed", "source", "split"),
+        reads=(TABLE, FACES, SEEDS, *_PREDICTIONS, *_METRICS, *_model("custom_cnn_random_split")),
+        writes=("comparison.csv", "submission.csv"),
+        settings=("seed", "source", "split", "leaking_epochs"),
     ),
     "10": Stage(
         reads=(TABLE, FACES, *_model("custom_cnn"), *_PREDICTIONS),
         writes=_model("custom_cnn_without_pseudo_labels", "custom_cnn_with_pseudo_labels"),
-        settings=(*settings_of("custom_cnn"), "threads"), builds=("custom_cnn",), trains=True, length=2,
+        settings=(*settings_of("custom_cnn"), "seed", "threads"), builds=("custom_cnn",), trains=True, length=2,
     ),
 }
 """By the number with which a notebook's name begins."""

@@ -139,7 +139,7 @@ def _train(
 ) -> Training:
     started = time.perf_counter()
     profile = workspace.profile
-    keras.utils.set_random_seed(profile.seed)
+    keras.utils.set_random_seed(profile.training_seed)
     _make_repeatable()
 
     store = open_store(workspace)
@@ -154,7 +154,7 @@ def _train(
         backbone, fitted = model.get_layer("backbone"), part_to_fit(model.get_layer("head"))
         if weights_start == "random" and recipe.warmup_batches:
             warmup = warm_up(
-                backbone, store, faces["train"], recipe, workspace.features, seed=profile.seed, verbose=verbose
+                backbone, store, faces["train"], recipe, workspace.features, seed=profile.training_seed, verbose=verbose
             )
         read = _features(backbone, store, faces, recipe, workspace, verbose)
     else:
@@ -170,7 +170,7 @@ def _train(
     batches, validation = (
         FaceBatches(
             faces[split], read[split], draw=draw, per_video=per_video, sequences=sequences,
-            batch_size=recipe.batch_size, seed=profile.seed, workers=_workers(),
+            batch_size=recipe.batch_size, seed=profile.training_seed, workers=_workers(),
         )
         for split, draw, per_video in (
             ("train", recipe.draw, recipe.per_video),
@@ -226,7 +226,7 @@ def _features(
         split: features.compute(
             backbone,
             [Crops(store, rows), *[Crops(store, rows, augmentation=recipe.augmentation)] * copies[split]],
-            store.identity_of_rows(rows), workspace.features, f"resnet50-{split}", seed=workspace.profile.seed,
+            store.identity_of_rows(rows), workspace.features, f"resnet50-{split}", seed=workspace.profile.training_seed,
             verbose=verbose,
         )
         for split, rows in faces.items()
@@ -243,7 +243,7 @@ def example_batch(name: str, workspace: Workspace) -> tuple[np.ndarray, np.ndarr
     faces = faces_of(store, open_study_table(workspace), "train")
     batches = FaceBatches(
         faces, Crops(store, faces, augmentation=recipe.augmentation), draw=recipe.draw, per_video=recipe.per_video,
-        sequences=name in models.SEQUENCE_MODELS, batch_size=recipe.batch_size, seed=workspace.profile.seed,
+        sequences=name in models.SEQUENCE_MODELS, batch_size=recipe.batch_size, seed=workspace.profile.training_seed,
     )
     inputs, labels, _ = batches[0]
     return inputs, labels

@@ -79,6 +79,7 @@ class Recipe:
             }
         else:
             rules |= {
+                "learning_rate": rules["learning_rate"] * (profile.meso_rate if name.startswith("meso") else 1),
                 "epochs": profile.epochs,
                 "batch_size": profile.batch_size,
                 "per_video": profile.frames_per_epoch,

@@ -1,8 +1,10 @@
 """A made-up study of six test videos, small enough to score by hand."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+from trained_models import save_as_trained
 
 from dfdc_utils.data.study_table import COLUMNS, save_study_table
 from dfdc_utils.faces import crops
@@ -84,3 +86,20 @@ def study(workspace, table, account):
     store.write(0, pd.DataFrame(faces), account.reindex(columns=ACCOUNT.names))
     save_study_table(workspace, table.reindex(columns=COLUMNS))
     return workspace
+
+
+@pytest.fixture
+def sequence_study(study):
+    """With a "resnet50_lstm" whose P(fake) rises with the mean red of the window's last frame that is a face."""
+    side, frames = study.profile.face_side, study.profile.sequence_frames
+    face = keras.Input((side, side, 3))
+    backbone = keras.Model(face, keras.ops.mean(face, axis=(1, 2)) / 255, name="backbone")
+    # Here red rises from one frame to the next, and that of padding is below 0.
+    seen, unit = keras.Input((frames, 3)), keras.layers.Dense(1, activation="sigmoid")
+    head = keras.Model(seen, unit(keras.ops.max(seen, axis=1)), name="head")
+    faces = keras.Input((frames, side, side, 3))
+    features = backbone(keras.ops.reshape(faces, (-1, side, side, 3)))
+    model = keras.Model(faces, head(keras.ops.reshape(features, (-1, frames, 3))))
+    unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
+    save_as_trained(model, study, "resnet50_lstm")
+    return study

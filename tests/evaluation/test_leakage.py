@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dfdc_utils import profiles
+from dfdc_utils.data import splits
 from dfdc_utils.evaluation import leakage
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.cutting import cutting
@@ -56,6 +57,17 @@ def test_fakes_that_cannot_be_told_are_at_chance_honestly_and_misjudged_under_a_
 def test_fakes_that_are_plain_to_see_are_found_under_both(tmp_path):
     means = _means(*_study(tmp_path, forge=lambda face: cv2.GaussianBlur(face, (0, 0), 3)), "part")
     assert (means["logistic regression"] > 0.95).all()
+
+
+def test_dealt_at_random_each_split_keeps_its_numbers_and_brothers_are_parted(tmp_path):
+    table, _ = _study(tmp_path, forge=lambda face: face)
+    table = splits.assign(table.assign(split=None), "original", seed=0)
+    dealt = leakage.dealt_at_random(table, seed=3)
+    counts = [each.groupby(["split", "label"]).size().to_dict() for each in (table, dealt)]
+    assert counts[0] == counts[1]
+    assert sum(splits.leaks(table).values()) == 0 < sum(splits.leaks(dealt).values())
+    again = leakage.dealt_at_random(table.sample(frac=1, random_state=1), seed=3)
+    assert dealt.set_index("video")["split"].to_dict() == again.set_index("video")["split"].to_dict()
 
 
 def test_detail_is_that_of_each_place():

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as sk
-from trained_models import save_as_trained
+from trained_models import save_as_trained, save_predictions
 
 from dfdc_utils.evaluation import aggregation, metrics
 from dfdc_utils.made_from import NotCurrent
+from dfdc_utils.workspace import Workspace
 
 
 def test_scores_by_hand():
@@ -118,8 +119,7 @@ def predicted(study, predictions):
     def write(name, rows):
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
         save_as_trained(model, study, name)
-        study.predictions(name).parent.mkdir(exist_ok=True)
-        rows.to_parquet(study.predictions(name))
+        save_predictions(rows, study, name)
         return study
 
     return write
@@ -163,6 +163,41 @@ def test_the_comparison_has_a_row_for_each_evaluated_model_best_first(prediction
     # The report's own figures, from the real DFDC.
     assert compared["report_test_accuracy"].tolist() == [0.8997, 0.8057]
     assert (compared["test_auc_low"] <= compared["test_auc"]).all()
+
+
+def test_the_comparison_has_mean_and_deviation_over_training_seeds(predictions, table, account, predicted, capsys):
+    def evaluate(study, wrong):
+        rows = predictions.copy()
+        rows.loc[rows["video"] == "fake.mp4", "p_fake"] = 0.05 if wrong else 0.9
+        keras_model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        save_as_trained(keras_model, study, "meso4")
+        save_predictions(rows, study, "meso4")
+        metrics.save(study, "meso4", metrics.evaluate(rows, table, account))
+        return metrics.load(study, "meso4")["test"]["video"]["plain"]["auc"]
+
+    study = predicted("meso4", predictions)
+    aucs = [evaluate(study, False), evaluate(study.of_seed(1), True), evaluate(study.of_seed(2), False)]
+    row = metrics.comparison(study).iloc[0]
+    assert row["test_auc"] == aucs[0] != aucs[1]
+    assert row["seeds"] == 3
+    assert row["test_auc_mean"] == pytest.approx(np.mean(aucs))
+    assert row["test_auc_sd"] == pytest.approx(np.std(aucs, ddof=1))
+
+    # A seed under other settings is another study: it is left out, and that is said.
+    save_as_trained(
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]),
+        Workspace.open(study.of_seed(2).profile.replace(epochs=9), study.name), "meso4",
+    )
+    capsys.readouterr()
+    row = metrics.comparison(study).iloc[0]
+    assert row["seeds"] == 2 and row["test_auc_mean"] == pytest.approx(np.mean(aucs[:2]))
+    said = capsys.readouterr().out
+    assert "Training seed 2 is left out" in said and "epochs=9 (now" in said
+
+    # So is one that was trained anew and not evaluated since.
+    save_as_trained(keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]), study.of_seed(1), "meso4")
+    assert metrics.comparison(study).iloc[0]["seeds"] == 1
+    assert "Training seed 1 is left out" in capsys.readouterr().out
 
 
 def test_the_reports_table_is_as_printed():

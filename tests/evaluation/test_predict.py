@@ -27,23 +27,6 @@ def frame_study(study):
     return study
 
 
-@pytest.fixture
-def sequence_study(study):
-    """With a "resnet50_lstm" whose P(fake) rises with the mean red of the window's last frame that is a face."""
-    side, frames = study.profile.face_side, study.profile.sequence_frames
-    face = keras.Input((side, side, 3))
-    backbone = keras.Model(face, keras.ops.mean(face, axis=(1, 2)) / 255, name="backbone")
-    # Here red rises from one frame to the next, and that of padding is below 0.
-    seen, unit = keras.Input((frames, 3)), keras.layers.Dense(1, activation="sigmoid")
-    head = keras.Model(seen, unit(keras.ops.max(seen, axis=1)), name="head")
-    faces = keras.Input((frames, side, side, 3))
-    features = backbone(keras.ops.reshape(faces, (-1, side, side, 3)))
-    model = keras.Model(faces, head(keras.ops.reshape(features, (-1, frames, 3))))
-    unit.set_weights([np.array([[4.0], [0.0], [0.0]]), np.array([-1.0])])
-    save_as_trained(model, study, "resnet50_lstm")
-    return study
-
-
 def _p(red):
     return 1 / (1 + np.exp(1 - 4 * np.asarray(red) / 255))
 

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 
 import cv2
 import keras
@@ -7,7 +8,6 @@ import pandas as pd
 import pytest
 from trained_models import save_as_trained
 
-from dfdc_utils import profiles
 from dfdc_utils.evaluation import robustness
 from dfdc_utils.evaluation.robustness import CORRUPTIONS
 
@@ -113,9 +113,9 @@ def test_a_model_that_looks_for_sharp_detail_loses_it_to_blur_and_not_to_darknes
     assert curves.loc[("noise", 5), "balanced_accuracy"] == 0.5
 
 
-def test_the_number_of_faces_is_limited_by_the_profile_and_both_labels_are_drawn(sharp_study):
+def test_the_number_of_videos_is_limited_by_the_profile_and_both_labels_are_drawn(sharp_study):
     few = dataclasses.replace(
-        sharp_study, profile=sharp_study.profile.replace(robustness_faces=4, robustness_frames=2)
+        sharp_study, profile=sharp_study.profile.replace(robustness_videos=2, robustness_frames=2)
     )
     rows = robustness.predict_corrupted("meso4", few).query("variant == 'plain'")
     videos = set(rows["video"])
@@ -125,7 +125,18 @@ def test_the_number_of_faces_is_limited_by_the_profile_and_both_labels_are_drawn
     assert set(again["video"]) == videos
 
 
-def test_how_many_videos_of_a_label_a_budget_of_faces_is():
-    profile = profiles.get("mini", robustness_faces=40, robustness_frames=2, sequence_frames=10)
-    assert robustness.videos_of_a_label("meso4", profile) == 10 >= robustness.LEAST
-    assert robustness.videos_of_a_label("resnet50_lstm", profile) == 2 < robustness.LEAST
+def test_a_sequence_model_is_shown_whole_windows_whose_features_another_finds_there(sequence_study, table, monkeypatch):
+    """Of a model that takes red for fake: darkness makes it see fewer fakes, and what the backbone saw is shared."""
+    first = robustness.predict_corrupted("resnet50_lstm", sequence_study)
+    assert first["variant"].nunique() == 31
+    mean = first.groupby("variant")["p_fake"].mean()
+    assert (np.diff([mean["plain"], *(mean[f"darkness_{s}"] for s in range(1, 6))]) < 0).all()
+    curves = robustness.curves(first, table)
+    assert (curves["auc_low"] <= curves["auc"]).all() and (curves["auc"] <= curves["auc_high"]).all()
+
+    # Another model on the same backbone, without looking at a single face again.
+    shutil.copy(sequence_study.model("resnet50_lstm"), sequence_study.model("resnet50_afw"))
+    save_as_trained(keras.models.load_model(sequence_study.model("resnet50_afw")), sequence_study, "resnet50_afw")
+    monkeypatch.setattr(keras.Model, "predict", None)
+    second = robustness.predict_corrupted("resnet50_afw", sequence_study)
+    np.testing.assert_allclose(second["p_fake"], first["p_fake"], atol=1e-6)

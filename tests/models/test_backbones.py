@@ -16,7 +16,7 @@ import pytest
 from dfdc_utils import models, profiles
 from dfdc_utils.models import backbones, densenet121, download, resnet50
 
-PROFILE = profiles.get("tiny", face_side=32)
+PROFILE = profiles.get("tiny", face_side=32, backbone_width=1)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_the_custom_cnn_is_what_the_report_says():
 
 
 def test_densenet121_is_its_backbone_an_average_and_one_unit():
-    model = models.build("densenet121", PROFILE)
+    model = models.build("densenet121", PROFILE.replace(backbone_width=1))
     assert model.count_params() == 7_037_504 + 1024 + 1  # Keras's DenseNet121 without its top, and one unit
     assert [type(layer).__name__ for layer in model.layers[-2:]] == ["GlobalAveragePooling2D", "Dense"]
     # Trained whole: all but the averages of the batch normalisations.

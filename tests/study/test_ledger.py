@@ -77,9 +77,9 @@ def test_before_and_after_it_ran(workspace, notebooks, package):
     ({"split": "original"}, {"01": "split=original (was part)"}),
     ({"backbone_epochs": 9}, {}),
     ({"lstm_units": 8}, {}),
-    ({"robustness_faces": 5}, {"07": "robustness_faces=5 (was 16)"}),
+    ({"robustness_videos": 5}, {"07": "robustness_videos=5 (was 8)"}),
     ({"what_if_epochs": 2}, {"03": "what_if_epochs=2 (was 1)", "04": "what_if_epochs=2 (was 1)"}),
-    ({"seed": 1}, dict.fromkeys(ALL, "seed=1 (was 2022)")),
+    ({"seed": 1}, dict.fromkeys(["01", "03", "07"], "seed=1 (was 2022)")),
 ])
 def test_a_setting_concerns_those_that_read_it(done, notebooks, settings, wanted):
     changed = Workspace.open(done.profile, done.name, **settings)

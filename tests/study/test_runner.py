@@ -98,7 +98,7 @@ def test_a_failing_notebook_costs_those_that_wait_for_it_and_no_others(workspace
     assert str(copy) in message and "KeyError" in copy.read_text()
     printed = capsys.readouterr().out
     assert "04_train_mesonet" in printed.split(" done ")[1] + printed.split(" done ")[2]
-    assert "07_evaluate_with_tta          left out, since 03_train_custom_cnn failed" in printed
+    assert "07_evaluate_with_tta            left out, since 03_train_custom_cnn failed" in printed
     assert states(workspace, notebooks) == {
         "01": "up to date", "03": "did not succeed", "04": "up to date", "07": "first run",
     }
@@ -106,6 +106,39 @@ def test_a_failing_notebook_costs_those_that_wait_for_it_and_no_others(workspace
     study.run(workspace, notebooks=notebooks)
     printed = capsys.readouterr().out
     assert (printed.count("skipped"), printed.count(" done ")) == (2, 2)
+
+
+def test_further_training_seeds_repeat_training_and_evaluation_beside_the_study(workspace, notebooks, capsys):
+    write_notebook(
+        notebooks, "03_train_custom_cnn", write("models/custom_cnn.keras", "cnn"),
+        "print(workspace.profile.training_seed, workspace.profile.seed, workspace.table.is_file())",
+        "if workspace.profile.training_seed == 2: raise ValueError('no luck')",
+    )
+    gather = "print(sorted(path.parent.parent.name for path in workspace.base.glob('seeds/*/metrics/*')))"
+    write_notebook(notebooks, "09_compare_models", gather, write("comparison.csv", "title,test_auc\nMeso4,0.9\n"))
+    with pytest.raises(study.StudyError, match="03_train_custom_cnn, seed 2 failed"):
+        study.run(workspace, notebooks=notebooks, seeds=[2022, 1, 2])
+    printed = capsys.readouterr().out
+    assert "07_evaluate_with_tta, seed 2  left out, since 03_train_custom_cnn, seed 2 failed" in printed
+    # Two seeds of 03, 04 and 07 and one of 01 and 09; of the third seed only 04 was done.
+    assert printed.count(" done ") == 9
+    first, second = workspace.of_seed(1), workspace.of_seed(2)
+    assert text_of(executed(first, "03_train_custom_cnn")) == "1 2022 True\n"
+    assert (first.run / "models/meso4.keras").is_file() and not first.table.is_relative_to(first.run)
+    # The comparison was made after them, and of what there was.
+    assert text_of(executed(workspace, "09_compare_models")) == "['1']\n"
+
+    write_notebook(notebooks, "03_train_custom_cnn", write("models/custom_cnn.keras", "better"))
+    listed = dict(study.listing(workspace, notebooks=notebooks, seeds=[1, 2]))
+    assert listed["03_train_custom_cnn"] == listed["03_train_custom_cnn, seed 1"] == "text changed"
+    assert listed["04_train_mesonet, seed 2"] == "up to date"
+    study.run(workspace, notebooks=notebooks, seeds=[2022, 1, 2])
+    printed = capsys.readouterr().out
+    assert "what other training seeds came to changed" in printed
+    assert text_of(executed(workspace, "09_compare_models")) == "['1', '2']\n"
+    assert (second.run / "models/custom_cnn.keras").read_text() == "better"
+    study.run(workspace, notebooks=notebooks, seeds=[2022, 1, 2])
+    assert " done " not in capsys.readouterr().out
 
 
 def test_a_dead_kernel_and_one_that_left_early_are_reported_as_such(workspace, notebooks):

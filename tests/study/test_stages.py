@@ -4,7 +4,7 @@ import pytest
 
 from dfdc_utils.profiles import Profile
 from dfdc_utils.study.runner import find
-from dfdc_utils.study.stages import STAGES, stage_of, waits_for
+from dfdc_utils.study.stages import DATA, SEEDS, STAGES, stage_of, waits_for
 
 NAMES = [path.stem for path in find()]
 # The drawing of the synthetic set comes before all stages; the rest is how, not what.
@@ -27,7 +27,7 @@ def test_every_setting_concerns_some_stage():
 def test_what_is_read_is_written_by_an_earlier_notebook():
     for number, stage in STAGES.items():
         earlier = {name for other in STAGES if other < number for name in STAGES[other].writes}
-        assert set(stage.reads) - {"the data set"} <= earlier, number
+        assert set(stage.reads) - {DATA, SEEDS} <= earlier, number
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,9 +37,15 @@ def test_nothing_runs_beside_what_it_needs(name):
     training = {"03", "04", "05", "06"}
     assert before == {
         "00": set(), "01": set(), "02": {"01"}, **dict.fromkeys(training, {"01", "02"}),
-        "07": training | {"01", "02"}, "08": training | {"01", "02"}, "09": {"01", "02", "07"},
+        "07": training | {"01", "02"}, "08": training | {"01", "02"}, "09": {"01", "02", "03", "07"},
         "10": {"01", "02", "03", "07"},
     }[name[:2]]
+
+
+def test_a_further_training_seed_repeats_training_and_evaluation_and_nothing_before():
+    assert {number for number, stage in STAGES.items() if stage.repeated} == {"03", "04", "05", "06", "07"}
+    concerned = {number for number, stage in STAGES.items() if "training_seed" in (stage.settings or ())}
+    assert concerned == {"03", "04", "05", "06", "10"}, "clips and faces stay"
 
 
 def test_of_a_notebook_that_is_not_ours_everything_may_matter():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -9,7 +11,8 @@ TINY = profiles.get("tiny")
 
 def test_every_model_takes_its_steps_and_the_report_says_how_fast(workspace, monkeypatch, capsys):
     monkeypatch.setattr(models, "names", lambda: ["resnet50_lstm"])
-    assert dry_run.report(workspace)
+    wide = workspace.profile.replace(backbone_width=1)
+    assert dry_run.report(dataclasses.replace(workspace, profile=wide))
     header, row = capsys.readouterr().out.splitlines()[:2]
     assert header.split() == ["model", "parameters", "trainable", "batch", "memory", "trained", "scored"]
     assert row.split()[:3] == ["ResNet50", "+", "LSTM"] and row.split()[5] == "4"

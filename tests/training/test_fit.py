@@ -65,7 +65,7 @@ def test_a_verdict_names_the_width_of_the_backbone(tmp_path, monkeypatch):
 def test_the_same_seed_gives_the_same_training_and_another_another(tmp_path, monkeypatch):
     trainings = []
     for number, seed in enumerate((1, 1, 2)):
-        study = make_study(tmp_path / str(number), monkeypatch, seed=seed)
+        study = make_study(tmp_path / str(number), monkeypatch, training_seed=seed)
         training = fit.train("meso4", study, verbose=False, **QUICK | {"epochs": 2})
         weights = models.load(study.model("meso4")).get_weights()
         trainings.append((training.history.drop(columns="seconds").to_dict(), weights))

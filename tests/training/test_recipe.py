@@ -45,6 +45,17 @@ def test_what_does_not_exist_is_an_error(change):
         Recipe.for_model("meso4", FULL, **change)
 
 
+def test_networks_that_start_at_random_may_have_rates_of_their_own():
+    mini = profiles.get("mini")
+    rates = {name: Recipe.for_model(name, mini).learning_rate for name in models.FRAME_MODELS}
+    assert rates == {
+        "custom_cnn": mini.learning_rate, "densenet121": mini.learning_rate * mini.backbone_rate,
+        **dict.fromkeys(["meso4", "mesoinception4"], mini.learning_rate * mini.meso_rate),
+    }
+    # The report's numbers where the report is followed.
+    assert {Recipe.for_model(name, FULL).learning_rate for name in models.names()} == {1e-3}
+
+
 def steps_of_adam(weights: np.ndarray, gradients, rate: float, l2: float) -> np.ndarray:
     """Adam as in its paper, with Keras's ε, on the gradients and `l2` times the weights."""
     mean, square = np.zeros_like(weights), np.zeros_like(weights)

@@ -159,7 +159,7 @@ class NearestNeighbour(FaceForgery):
         warp = np.linalg.lstsq(source, marks - (where.x0, where.y0), rcond=None)[0].T
         warped = cv2.warpAffine(picture, warp, where.shape[::-1], flags=cv2.INTER_LINEAR)
         cover = warped[..., 3] * moment.lookup.inside
-        patch = _poisson(warped[..., :3], fake[where.slices], cover) + self._off
+        patch = poisson(warped[..., :3], fake[where.slices], cover) + self._off
         self._lay_over(index, fake, patch, where, cover)
 
     def _nearest(self, moment: Moment):
@@ -240,7 +240,7 @@ def _match_color(patch: np.ndarray, target: np.ndarray, cover: np.ndarray, off: 
     return cv2.transform(patch.astype(np.float32), np.hstack([np.diag(gain[:, 0]), shift]))
 
 
-def _poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
+def poisson(patch: np.ndarray, target: np.ndarray, cover: np.ndarray) -> np.ndarray:
     """`patch` (float32) with the shift in colour added that lets it meet `target` without a seam.
 
     The shift is what differs at the edge, continued inwards by Laplace's equation (Pérez et al., "Poisson
