@@ -346,6 +346,16 @@ def test_comparison_draws_each_models_interval_on_its_line_even_where_the_auc_li
     assert [label.get_text() for label in left.get_yticklabels()] == TITLES
 
 
+def test_comparison_marks_mean_and_deviation_of_the_training_seeds_that_all_of_a_model_has(compared):
+    some = compared.assign(seeds=3, test_auc_mean=0.8, test_auc_sd=0.05)
+    some.loc[1, "seeds"] = 2
+    figure = plots.comparison(some)
+    (bars,) = [c for c in figure.axes[1].containers if hasattr(c, "has_xerr")]
+    assert len(bars.lines[0].get_xdata()) == len(some) - 1
+    assert "mean ± standard deviation of 3 training seeds" in texts(figure)
+    assert "training seeds" not in texts(plots.comparison(compared.assign(seeds=1)))
+
+
 def test_kernels():
     figure = plots.kernels(
         {"a": GENERATOR.random((8, 3, 3, 3)), "b": GENERATOR.random((3, 1, 1, 3))}, title="Meso4"
@@ -460,6 +470,18 @@ def test_reliability_before_and_after():
     figure = plots.reliability({"Meso4": table}, {"Meso4": mended})
     lines = [axes.lines[1].get_xydata().tolist() for axes in figure.axes]
     assert lines == [[[0.1, 0.3], [0.9, 0.6]], [[0.3, 0.3], [0.6, 0.6]]]
+
+
+def test_a_dissection_has_a_mark_for_each_model_and_treatment_at_its_change():
+    table = pd.DataFrame({
+        "treatment": ["seam alone", "whole fake"], "change": [0.1, 0.4], "low": [0.0, 0.3], "high": [0.2, 0.5],
+        "originals": 20,
+    })
+    figure = plots.dissection({"Meso4": table, "Custom CNN": table.assign(change=0.0)})
+    (axes,) = figure.axes
+    dots = [tuple(offset) for collection in axes.collections[1:] for offset in collection.get_offsets()]
+    assert sorted(round(x, 3) for x, _ in dots) == [0.0, 0.0, 0.1, 0.4]
+    assert "20 originals" in texts(figure)
 
 
 def test_robustness_has_a_panel_a_corruption_and_a_line_a_model_from_the_clean_value_on():

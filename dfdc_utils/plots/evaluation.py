@@ -268,8 +268,6 @@ def comparison(table: pd.DataFrame, *, majority: float | None = None) -> Figure:
         # Behind the bars: whatever ends before it does worse than this.
         label = "all called by the commoner label"
         left.axvline(majority, color="#E69F00", linestyle="--", linewidth=2, zorder=0, label=label)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=4)
-    left.get_legend().remove()
     left.set(title="Accuracy, videos", xlabel="Share called rightly", ylabel="", xlim=(0, 1.12))
     left.grid(axis="y", visible=False)
     right.axvline(0.5, color=GREY, linestyle=":", linewidth=1.2)
@@ -284,11 +282,14 @@ def comparison(table: pd.DataFrame, *, majority: float | None = None) -> Figure:
     if seeds > 1:
         # One of which a training failed has no mean that could be held against the others'.
         rows = np.flatnonzero(table["seeds"] == seeds)
-        spread = right.errorbar(
+        right.errorbar(
             table["test_auc_mean"].iloc[rows], rows + 0.3, xerr=table["test_auc_sd"].iloc[rows], fmt="D", markersize=6,
-            color="#D55E00", capsize=3, label=f"mean ± standard deviation of {seeds} training seeds",
+            color="black", markerfacecolor="white", elinewidth=1.2, capsize=3,
+            label=f"AUC: mean ± standard deviation of {seeds} training seeds",
         )
-        right.legend(handles=[spread], loc="lower left", fontsize=9)
+    handles, labels = (a + b for a, b in zip(*(ax.get_legend_handles_labels() for ax in (left, right)), strict=True))
+    figure.legend(handles, labels, loc="outside lower left", ncols=3)
+    left.get_legend().remove()
     lowest = table["test_auc_low"].astype(float).min()
     right.tick_params(labelleft=False)
     right.set(title="Test AUC, 95 % interval", xlabel="AUC", xlim=(min(0.45, lowest - 0.05), 1.03))
