@@ -252,7 +252,7 @@ _PROFILES = {
         ),
         Profile(
             name="mini",
-            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about ten minutes.",
+            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about twenty minutes.",
             source="synthetic",
             # A test split of 90 videos of 30 people, and 90 people to learn from.
             clips_per_part=30, originals_per_part=10,

@@ -1,6 +1,6 @@
 """What the study mini has to come to, with three training seeds: `make check-mini` runs it, and then this.
 
-Not part of the test suite: it takes half an hour. It is run before README's table changes.
+Not part of the test suite: it takes half an hour. It belongs before a change of the table in README.
 """
 
 import pandas as pd

@@ -4,6 +4,7 @@ Everything is drawn to be read at the width of a README: 8 inches at 120 dots, t
 """
 
 import functools
+import re
 from collections.abc import Callable, Iterable
 
 import matplotlib.pyplot as plt
@@ -109,8 +110,10 @@ def model_style(titles: Iterable[str]) -> dict[str, dict]:
     """Colour and dashes for each model by its title, as keywords of `Axes.plot`."""
     styles, others = {}, 0
     for title in titles:
-        if title in _MODELS:
-            colour, number = _MODELS[title], list(_MODELS).index(title)
+        # "ResNet50 (⅛ width) + LSTM" looks as at full width.
+        known = re.sub(r" \([^)]* width\)", "", title)
+        if known in _MODELS:
+            colour, number = _MODELS[known], list(_MODELS).index(known)
         else:
             colour, number, others = _OTHERS[others % len(_OTHERS)], others, others + 1
         styles[title] = {"color": colour, "linestyle": _DASHES[number % len(_DASHES)]}
