@@ -111,7 +111,8 @@ def test_every_file_has_a_place_of_its_own():
     assert opened.figure("07_roc_curves") == opened.figures / "07_roc_curves.png"
 
 
-def test_another_training_seed_has_folders_of_its_own_beside_the_same_faces():
+def test_another_training_seed_has_folders_of_its_own_beside_the_same_faces(tmp_path, monkeypatch):
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path))
     study = Workspace.open("mini", "mine", epochs=3)
     other = study.of_seed(1)
     assert (other.profile.training_seed, other.profile.epochs) == (1, 3)
