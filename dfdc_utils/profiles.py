@@ -190,8 +190,7 @@ _MAY_BE_ZERO = (
     "seed", "training_seed", "videos", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
     "what_if_epochs", "leaking_epochs", "threads", "weight_decay", "meso_dropout", "robustness_videos",
 )
-_MAY_BE_NEGATIVE = ("face_margin", "face_shift")
-"""These must be above -1."""
+_MAY_BE_NEGATIVE = ("face_margin", "face_shift")  # but above -1
 
 
 def _convert(key: str, value, kind: Any):
@@ -235,65 +234,55 @@ def _check(profile: Profile) -> None:
         raise ValueError("Setting 'originals_per_part' must be below 'clips_per_part': every part needs fakes.")
 
 
-_PROFILES = {
-    profile.name: profile
-    for profile in (
-        Profile(
-            name="tiny",
-            description="A dozen synthetic clips: what the tests run, in about three minutes.",
-            source="synthetic",
-            parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2, clip_width=320, clip_height=240,
-            clip_frames=24, threads=1, min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
-            weights="random", backbone_width=0.125, sequence_frames=4, lstm_units=16,
-            sequence_models="resnet50_lstm resnet50_afw",
-            epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8, backbone_batch_size=8,
-            sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1, what_if_epochs=1,
-            leaking_epochs=2, evaluation_frames=4, tta_variants=2, robustness_videos=8, robustness_frames=2,
-        ),
-        Profile(
-            name="mini",
-            description="The synthetic DFDC, drawn on the spot: any laptop, no download, about twenty minutes.",
-            source="synthetic",
-            # A test split of 90 videos of 30 people, and 90 people to learn from.
-            clips_per_part=30, originals_per_part=10,
-            clip_width=480, clip_height=270, frames_per_video=16, detection_width=320, face_side=96,
-            videos_per_shard=8, threads=1,
-            # Nothing is downloaded: with ImageNet's weights where they can be had the table would be another. From a
-            # random start, a few hundred clips and two cores teach an eighth of the channels more than all of them.
-            weights="random", backbone_width=0.125, lstm_units=128,
-            # Minutes allow some hundred updates: rates are high and fall, augmentation is light, nothing stops early,
-            # and with dropout MesoNet, sixteen channels at its widest, would not begin to learn in them.
-            epochs=8, batch_size=32, frames_per_epoch=8, meso_rate=4.0, meso_dropout=0.0, sequence_epochs=12,
-            backbone_epochs=10, backbone_batch_size=32, backbone_rate=2.5, warmup_batches=600,
-            videos_per_update=1, schedule="cosine", patience=20, augmentation=0.4, evaluation_frames=8,
-            robustness_videos=60, robustness_frames=1, tta_variants=3, what_if_epochs=3, leaking_epochs=8,
-        ),
-        Profile(
-            name="crops",
-            description="Kaggle's deepfake-faces, one real DFDC crop a video: frame models, an hour on two cores.",
-            source="crops", split="original",
-            # A third of the set, so that all notebooks take an hour; videos=0 is all of it.
-            videos=30000,
-            # One face a video, and it is all there is.
-            min_frames=1, frames_per_video=1, max_people=1, frames_per_epoch=1, evaluation_frames=1,
-            # How its crops lie on the box that MTCNN finds: faces of other videos are cut like them.
-            face_margin=-0.13, face_shift=0.12, face_side=112, videos_per_shard=1024,
-            weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1, schedule="cosine",
-            patience=16, augmentation=0.4, tta_variants=2, robustness_videos=300, robustness_frames=1,
-        ),
-        Profile(
-            name="sample",
-            description="Kaggle's 400-video sample of DFDC: one GPU, an evening.",
-            source="dfdc", split="original",
-            # Four hundred videos in shards of 64 would keep seven workers busy and no more.
-            videos_per_shard=8, precision="auto",
-        ),
-        Profile(
-            name="full", source="dfdc", precision="auto",
-            description="All 50 parts of DFDC, split 30/10/10: the study of the report.",
-        ),
-    )
-}
+_NAMED = (
+    Profile(
+        name="tiny", source="synthetic",
+        description="A dozen synthetic clips: what the tests run, in about three minutes.",
+        parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2, clip_width=320, clip_height=240,
+        clip_frames=24, threads=1, min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
+        weights="random", backbone_width=0.125, sequence_frames=4, lstm_units=16,
+        sequence_models="resnet50_lstm resnet50_afw", epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8,
+        backbone_batch_size=8, sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
+        what_if_epochs=1, leaking_epochs=2, evaluation_frames=4, tta_variants=2, robustness_videos=8, robustness_frames=2,
+    ),
+    Profile(
+        name="mini", source="synthetic",
+        description="The synthetic DFDC, drawn on the spot: any laptop, no download, about twenty minutes.",
+        # A test split of 90 videos of 30 people, and 90 people to learn from.
+        clips_per_part=30, originals_per_part=10, clip_width=480, clip_height=270, frames_per_video=16,
+        detection_width=320, face_side=96, videos_per_shard=8, threads=1,
+        # Nothing is downloaded: with ImageNet's weights where they can be had the table would be another. From a
+        # random start, a few hundred clips and two cores teach an eighth of the channels more than all of them.
+        weights="random", backbone_width=0.125, lstm_units=128,
+        # Minutes allow some hundred updates: rates are high and fall, augmentation is light, nothing stops early,
+        # and with dropout MesoNet, sixteen channels at its widest, would not begin to learn in them.
+        epochs=8, batch_size=32, frames_per_epoch=8, meso_rate=4.0, meso_dropout=0.0, sequence_epochs=12,
+        backbone_epochs=10, backbone_batch_size=32, backbone_rate=2.5, warmup_batches=600,
+        videos_per_update=1, schedule="cosine", patience=20, augmentation=0.4, evaluation_frames=8,
+        robustness_videos=60, robustness_frames=1, tta_variants=3, what_if_epochs=3, leaking_epochs=8,
+    ),
+    Profile(
+        name="crops", source="crops", split="original",
+        description="Kaggle's deepfake-faces, one real DFDC crop a video: frame models, an hour on two cores.",
+        # A third of the set, so that all notebooks take an hour (0 is all of it); and one face a video is all there is.
+        videos=30000, min_frames=1, frames_per_video=1, max_people=1, frames_per_epoch=1, evaluation_frames=1,
+        # How its crops lie on the box that MTCNN finds: faces of other videos are cut like them.
+        face_margin=-0.13, face_shift=0.12, face_side=112, videos_per_shard=1024,
+        weights="auto", epochs=16, backbone_epochs=2, backbone_rate=0.5, videos_per_update=1, schedule="cosine",
+        patience=16, augmentation=0.4, tta_variants=2, robustness_videos=300, robustness_frames=1,
+    ),
+    Profile(
+        name="sample", source="dfdc", split="original",
+        description="Kaggle's 400-video sample of DFDC: one GPU, an evening.",
+        # Four hundred videos in shards of 64 would keep seven workers busy and no more.
+        videos_per_shard=8, precision="auto",
+    ),
+    Profile(
+        name="full", source="dfdc", precision="auto",
+        description="All 50 parts of DFDC, split 30/10/10: the study of the report.",
+    ),
+)
+_PROFILES = {profile.name: profile for profile in _NAMED}
 
 
 def names() -> list[str]:

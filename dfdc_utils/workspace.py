@@ -51,11 +51,6 @@ def _folder(variable: str, default: Path) -> Path:
     return Path(value).expanduser().resolve() if value else default
 
 
-def _of_seed(base: Path, training_seed: int) -> Path:
-    """Where in the folder of a study that lies which is trained with that seed."""
-    return base if training_seed == Profile.training_seed else base / "seeds" / str(training_seed)
-
-
 def _last_run(run: Path) -> dict:
     """On which data set and with which settings the study in the folder `run` was last run; empty where it was not."""
     path = run / _LAST_RUN
@@ -74,9 +69,6 @@ class Workspace:
     """Holds one folder per data set, or is itself a data set."""
     base: Path
     """The study's folder: its table and its faces, whatever the training seed."""
-    run: Path
-    """Where what comes of training lies: `base`, or a folder in it where the training seed is another."""
-    figures: Path
 
     @classmethod
     def open(cls, profile: Profile | str, /, study: str | None = None, **overrides) -> "Workspace":
@@ -99,9 +91,17 @@ class Workspace:
         if not _NAME.fullmatch(name):
             raise ValueError(f"A study's name is made of letters, digits, '.', '_' and '-', not {name!r}.")
         base, data = _folder("DFDC_RUNS", home / "runs") / name, _folder("DFDC_DATA", home / "data")
-        run = _of_seed(base, profile.training_seed)
-        figures = home / "figures" / name if run == base else run / "figures"
-        return cls(name=name, profile=profile, home=home, data=data, base=base, run=run, figures=figures)
+        return cls(name=name, profile=profile, home=home, data=data, base=base)
+
+    @property
+    def run(self) -> Path:
+        """Where what comes of training lies: `base`, or a folder in it where the training seed is another."""
+        seed = self.profile.training_seed
+        return self.base if seed == Profile.training_seed else self.base / "seeds" / str(seed)
+
+    @property
+    def figures(self) -> Path:
+        return self.home / "figures" / self.name if self.run == self.base else self.run / "figures"
 
     def of_seed(self, training_seed: int) -> "Workspace":
         """The same study, with the same clips and faces, trained with another training seed.
@@ -109,10 +109,7 @@ class Workspace:
         Only what a comparison needs is repeated: no training with one choice changed, no corrupted faces.
         """
         left_out = {"what_if_epochs": 0, "leaking_epochs": 0, "robustness_videos": 0}
-        profile = self.profile.replace(training_seed=training_seed, **left_out)
-        run = _of_seed(self.base, training_seed)
-        figures = self.home / "figures" / self.name if run == self.base else run / "figures"
-        return dataclasses.replace(self, profile=profile, run=run, figures=figures)
+        return dataclasses.replace(self, profile=self.profile.replace(training_seed=training_seed, **left_out))
 
     def other_seeds(self) -> list[int]:
         """The training seeds with which this study was trained too."""

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from dfdc_utils import models
 from dfdc_utils.data.mini import dissected
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import bootstrap
@@ -19,6 +18,7 @@ from dfdc_utils.evaluation.predict import in_memory, score_faces
 from dfdc_utils.faces import crops, frames
 from dfdc_utils.faces.schemas import BOX
 from dfdc_utils.faces.store import open_store
+from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace
 
 TREATMENTS = (dissected.AGAIN, dissected.SEAM, dissected.INSIDE, dissected.WHOLE)
@@ -66,27 +66,28 @@ def faces_apart(workspace: Workspace, *, originals: int = 20) -> tuple[pd.DataFr
     return pd.concat(rows, ignore_index=True), {treatment: np.stack(each) for treatment, each in pixels.items()}
 
 
-def effects(name: str, workspace: Workspace, rows: pd.DataFrame, faces: dict[str, np.ndarray]) -> pd.DataFrame:
+def effects(
+    name: str, model, profile: Profile, rows: pd.DataFrame, faces: dict[str, np.ndarray]
+) -> pd.DataFrame:
     """By how much each treatment moves the P(fake) that model `name` gives to the same faces.
 
     Args:
-        name: of a trained model.
-        workspace: of its study.
+        name, model: which trained model, and itself.
+        profile: of its study.
         rows, faces: of `faces_apart`.
 
     Returns:
         One row a treatment: treatment, p_fake (the mean under it), change (the mean difference from the same faces
         untouched), its 95 % interval low and high (bootstrap over originals), originals.
     """
-    model = models.load(workspace.model(name))
     means = {}
     for treatment, pixels in faces.items():
-        scored = score_faces(name, model, rows, in_memory(pixels), workspace.profile, {})
+        scored = score_faces(name, model, rows, in_memory(pixels), profile, {})
         means[treatment] = scored.groupby("video")["p_fake"].mean()
     result = []
     for treatment in TREATMENTS:
         changes = means[treatment] - means[dissected.UNTOUCHED]
-        change, low, high = bootstrap.mean_interval(changes, seed=workspace.profile.seed)
+        change, low, high = bootstrap.mean_interval(changes, seed=profile.seed)
         result.append({
             "treatment": treatment, "p_fake": means[treatment].mean(), "change": change, "low": low, "high": high,
             "originals": len(changes),

@@ -177,9 +177,6 @@ def _made_from(workspace: Workspace, name: str) -> made_from.MadeFrom:
     )
 
 
-_OVER_SEEDS = ("train_accuracy", "test_accuracy", "test_accuracy_tta", "test_auc", "test_log_loss")
-
-
 def comparison(workspace: Workspace) -> pd.DataFrame:
     """One row for every model that fits the study and has been evaluated, best test AUC first.
 
@@ -194,66 +191,71 @@ def comparison(workspace: Workspace) -> pd.DataFrame:
     Raises FileNotFoundError where no model has been evaluated, and made_from.NotCurrent where one was evaluated on
     something else.
     """
-    rows, fitting = [], record.current(workspace)
-    of_seeds = [_measured(workspace, fitting), *(_of_seed(workspace, seed) for seed in workspace.other_seeds())]
-    for name in fitting:
-        if not workspace.metrics(name).exists():
-            continue
+    measured = _evaluations(workspace, record.current(workspace))
+    if not measured:
+        raise FileNotFoundError(f"No model has been evaluated in {workspace.run}: run notebook 07 first.")
+    others = [_of_seed(workspace, seed) for seed in workspace.other_seeds()]
+    rows = []
+    for name, evaluation in measured.items():
         training = json.loads(workspace.training(name).read_text(encoding="utf-8"))
-        plain = load(workspace, name)["test"]["video"]["plain"]
+        plain = evaluation["test"]["video"]["plain"]
         low, high = plain.get("auc_interval", (None, None))
+        of_seeds = pd.DataFrame([_numbers(each[name]) for each in (measured, *others) if name in each], dtype=float)
         rows.append({
             "model": name,
             "title": models.title(name, workspace.profile),
-            **of_seeds[0][name],
+            **_numbers(evaluation),
             "test_balanced_accuracy": plain["balanced_accuracy"],
             "test_auc_low": low,
             "test_auc_high": high,
             "weights_start": training["weights_start"],
             "parameters": training["parameters"],
             "seconds": training["seconds"],
-            **_over_seeds([of_seed[name] for of_seed in of_seeds if name in of_seed]),
+            "seeds": len(of_seeds),
+            **of_seeds.mean().add_suffix("_mean"),
+            **of_seeds.std().add_suffix("_sd"),
         })
-    if not rows:
-        raise FileNotFoundError(f"No model has been evaluated in {workspace.run}: run notebook 07 first.")
     table = pd.DataFrame(rows).join(REPORT_TABLE, on="model")
     return table.sort_values("test_auc", ascending=False, ignore_index=True)
 
 
+def _evaluations(workspace: Workspace, names: list[str]) -> dict[str, dict]:
+    """What `evaluate` said of those of some models that have been evaluated.
+
+    Raises made_from.NotCurrent where predictions or their evaluation do not fit the study.
+    """
+    result = {}
+    for name in names:
+        if workspace.metrics(name).exists():
+            predict.require_current(workspace, name)
+            result[name] = load(workspace, name)
+    return result
+
+
 def _of_seed(workspace: Workspace, seed: int) -> dict[str, dict]:
-    """What `_measured` says of the models of the same study that were trained with another seed, and fit it."""
+    """The `_evaluations` of the same study, trained with another seed, as far as they fit it."""
     other = workspace.of_seed(seed)
     result: dict[str, dict] = {}
     for name in models.names():
         if other.model(name).is_file():
             try:
                 record.require_current(name, other)
-                result |= _measured(other, [name])
+                result |= _evaluations(other, [name])
             except made_from.NotCurrent as error:
                 print(f"Training seed {seed} is left out. {error}")
     return result
 
 
-def _measured(workspace: Workspace, names: list[str]) -> dict[str, dict]:
-    """Of each evaluated model the measures that are averaged over training seeds.
-
-    Raises made_from.NotCurrent where a model, its predictions or their evaluation do not fit the study.
-    """
-    result = {}
-    for name in names:
-        if workspace.metrics(name).exists():
-            predict.load(workspace, name)
-            measured = load(workspace, name)
-            plain, tta = (measured["test"]["video"][variant] for variant in ("plain", "tta"))
-            train = measured.get("train", {}).get("video", {}).get("plain", {}).get("accuracy")
-            values = train, plain["accuracy"], tta["accuracy"], plain["auc"], plain["log_loss"]
-            result[name] = dict(zip(_OVER_SEEDS, values, strict=True))
-    return result
-
-
-def _over_seeds(measured: list[dict]) -> dict[str, float]:
-    values = pd.DataFrame(measured, columns=list(_OVER_SEEDS), dtype=float)
-    return {"seeds": len(values), **values.mean().add_suffix("_mean"), **values.std().add_suffix("_sd")}
+def _numbers(evaluation: dict) -> dict[str, float | None]:
+    """Those of one model's measures that are averaged over training seeds."""
+    plain, tta = (evaluation["test"]["video"][variant] for variant in ("plain", "tta"))
+    return {
+        "train_accuracy": evaluation.get("train", {}).get("video", {}).get("plain", {}).get("accuracy"),
+        "test_accuracy": plain["accuracy"],
+        "test_accuracy_tta": tta["accuracy"],
+        "test_auc": plain["auc"],
+        "test_log_loss": plain["log_loss"],
+    }
 
 
 def save_comparison(workspace: Workspace, table: pd.DataFrame) -> None:

@@ -95,20 +95,24 @@ def predict(
     return pd.read_parquet(path)
 
 
+def require_current(workspace: Workspace, name: str) -> None:
+    """Raises FileNotFoundError or made_from.NotCurrent unless `load` has something to read for model `name`."""
+    wanted = _made_from(name, workspace, open_study_table(workspace), (), workspace.profile.tta_variants, name)
+    settings = {key: value for key, value in wanted.settings.items() if key != "splits"}
+    made_from.require(
+        workspace, workspace.predictions(name), dataclasses.replace(wanted, code="", settings=settings), notebook="07",
+        what=f"What {models.title(name, workspace.profile)} predicted",
+    )
+
+
 def load(workspace: Workspace, name: str) -> pd.DataFrame:
     """What `predict` wrote for model `name`.
 
     Raises FileNotFoundError where it has not been called, and made_from.NotCurrent where model, table, faces or
     settings have changed since.
     """
-    path = workspace.predictions(name)
-    wanted = _made_from(name, workspace, open_study_table(workspace), (), workspace.profile.tta_variants, name)
-    settings = {key: value for key, value in wanted.settings.items() if key != "splits"}
-    made_from.require(
-        workspace, path, dataclasses.replace(wanted, code="", settings=settings), notebook="07",
-        what=f"What {models.title(name, workspace.profile)} predicted",
-    )
-    return pd.read_parquet(path)
+    require_current(workspace, name)
+    return pd.read_parquet(workspace.predictions(name))
 
 
 def _made_from(

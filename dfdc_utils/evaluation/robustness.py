@@ -187,8 +187,7 @@ def curves(predictions: pd.DataFrame, table: pd.DataFrame, *, seed: int = 0) -> 
     Returns:
         One row for each corruption and strength: corruption, unit, strength (0: the same faces as they are), level
         (in that unit; NaN at strength 0), the measures of `metrics.score`, and auc_low and auc_high (95 % by bootstrap
-        over originals). Videos without a face are
-        not among them: nothing of theirs can be corrupted.
+        over originals). Videos without a face are not among them: nothing of theirs can be corrupted.
     """
     known, rows = table[["video", "label", "original"]], []
     for corruption, kind in CORRUPTIONS.items():

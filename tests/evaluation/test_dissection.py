@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from trained_models import save_as_trained
 
 from dfdc_utils.data.mini import dissected
 from dfdc_utils.evaluation import dissection
@@ -13,8 +12,7 @@ def test_the_change_is_face_for_face_and_its_interval_over_originals(study):
     side = study.profile.face_side
     face = keras.Input((side, side, 3))
     red = keras.ops.mean(face[..., 0], axis=(1, 2), keepdims=False)[:, None] / 255
-    save_as_trained(keras.Model(face, red), study, "meso4")
-
+    model = keras.Model(face, red)
     rows = pd.DataFrame({"video": ["a.mp4"] * 2 + ["b.mp4"] * 2 + ["c.mp4"], "track": 0, "frame": [0, 9, 0, 9, 0]})
 
     def faces(*reds):
@@ -27,7 +25,7 @@ def test_the_change_is_face_for_face_and_its_interval_over_originals(study):
         dissected.INSIDE: faces(51, 102, 102, 102, 51),
         dissected.WHOLE: faces(102, 153, 204, 204, 153),
     }
-    effects = dissection.effects("meso4", study, rows, shown).set_index("treatment")
+    effects = dissection.effects("meso4", model, study.profile, rows, shown).set_index("treatment")
     assert effects["change"].to_dict() == pytest.approx(
         {dissected.AGAIN: 0, dissected.SEAM: 0.2, dissected.INSIDE: 0.2 / 3, dissected.WHOLE: 0.4}, abs=1e-6
     )

@@ -61,8 +61,7 @@ def swaps(profile: Profile) -> Iterator[tuple[Take, Clip]]:
 
 
 def film_apart(folder: Path, take: Take, fake: Clip, frames: int) -> dict[str, Path]:
-    """Films the first frames of a take as `UNTOUCHED`, `SEAM`, `INSIDE` and `WHOLE`; returns the files.
-    """
+    """Films the first frames of a take as `UNTOUCHED`, `SEAM`, `INSIDE` and `WHOLE`; returns the files."""
     scene = Scene(take.setting)
     assert fake.donor, "a face is swapped (`swaps`)"
     made: dict[str, Forgery] = {
