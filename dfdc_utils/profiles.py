@@ -153,8 +153,7 @@ class Profile:
     tta_variants: int = 4
     """Test-time augmentations per face, beside the face itself."""
     robustness_videos: int = 500
-    """Test videos, half of them real, whose faces each model is shown again at every strength of every corruption: 31
-    times so many in all; 0: none."""
+    """Test videos, half of them real, that each model sees again at every strength of every corruption; 0: none."""
     robustness_frames: int = 4
     """Faces of each person for the models that look at single frames; a sequence model sees its whole sequence."""
 
