@@ -10,6 +10,7 @@ from dfdc_utils import parallel
 from dfdc_utils.workspace import Workspace
 
 _BYTES_A_KERNEL = 2e9
+_DRIVER_SECONDS = 20
 
 
 def variables(workspace: Workspace, jobs: int | None) -> dict[str, str]:
@@ -34,10 +35,19 @@ def kernels_that_fit() -> int:
 
 
 def gpu_numbers() -> list[str]:
-    """The numbers of the GPUs of this machine that this process may use."""
+    """The numbers of the GPUs of this machine that this process may use.
+
+    Raises TimeoutError, saying what to do, where the driver does not answer.
+    """
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name not in ("", "-1")]
     if shutil.which("nvidia-smi") is None:
         return []
-    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=_DRIVER_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(
+            f"nvidia-smi did not answer within {_DRIVER_SECONDS} s, so the GPU's driver hangs. Restart the machine, or "
+            "run without a GPU: CUDA_VISIBLE_DEVICES=-1."
+        ) from None
     return [str(number) for number in range(listed.stdout.count("GPU "))] if listed.returncode == 0 else []

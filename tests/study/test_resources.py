@@ -35,6 +35,17 @@ def test_gpus_are_those_that_this_process_may_use(monkeypatch, tmp_path, text, s
     assert resources.gpu_numbers() == wanted
 
 
+def test_a_driver_that_hangs_does_not_hold_up_a_study(monkeypatch, tmp_path):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\nexec sleep 30\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(resources, "_DRIVER_SECONDS", 0.3)
+    with pytest.raises(TimeoutError, match="CUDA_VISIBLE_DEVICES=-1"):
+        resources.gpu_numbers()
+
+
 def test_a_kernel_gets_its_share_of_the_cores_or_the_profiles_fixed_number(workspace, monkeypatch):
     monkeypatch.setattr(parallel, "cores", lambda: 8)
     free = dataclasses.replace(workspace, profile=workspace.profile.replace(threads=0))
