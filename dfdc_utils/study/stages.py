@@ -61,12 +61,12 @@ STAGES = {
     "03": Stage(
         reads=(TABLE, FACES), writes=_model("custom_cnn", "custom_cnn_apart", "custom_cnn_random_split"),
         settings=(*settings_of("custom_cnn"), "seed", "what_if_epochs", "leaking_epochs", "threads"),
-        builds=("custom_cnn",), trains=True, repeated=True, length=4,
+        builds=("custom_cnn",), trains=True, repeated=True, length=9,
     ),
     "04": Stage(
         reads=(TABLE, FACES), writes=_model("meso4", "mesoinception4", "mesoinception4_squared"),
         settings=(*settings_of("meso4"), "what_if_epochs", "threads"), builds=("mesonet",), trains=True,
-        repeated=True, length=3,
+        repeated=True, length=4,
     ),
     "05": Stage(
         reads=(TABLE, FACES), writes=_model("densenet121", "densenet121_frozen"),
@@ -76,16 +76,16 @@ STAGES = {
     "06": Stage(
         reads=(TABLE, FACES), writes=_model(*models.SEQUENCE_MODELS),
         settings=(*settings_of("resnet50_lstm"), "seed", "sequence_models", "frames_per_video", "threads"),
-        builds=models.SEQUENCE_MODELS, trains=True, repeated=True, length=6,
+        builds=models.SEQUENCE_MODELS, trains=True, repeated=True, length=5,
     ),
     "07": Stage(
         reads=(TABLE, FACES, *_model(*_ALL_MODELS)), writes=(*_PREDICTIONS, *_METRICS, *_ROBUSTNESS),
         settings=(*_SEEN, "source", "tta_variants", "robustness_videos", "robustness_frames"), trains=True,
-        repeated=True, length=4,
+        repeated=True, length=7,
     ),
     "08": Stage(
         reads=(TABLE, FACES, *_model(*_ALL_MODELS)),
-        settings=(*_SEEN, "frames_per_video", "face_margin", "face_shift"), trains=True, length=6,
+        settings=(*_SEEN, "frames_per_video", "face_margin", "face_shift"), trains=True, length=8,
     ),
     "09": Stage(
         reads=(TABLE, FACES, SEEDS, *_PREDICTIONS, *_METRICS, *_model("custom_cnn_random_split")),
