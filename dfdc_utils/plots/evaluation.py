@@ -137,7 +137,7 @@ def tta_effect(metrics: dict[str, dict]) -> Figure:
 
     `metrics`: by the model's title, what `metrics.evaluate` returned.
     """
-    measures = (("accuracy", "Accuracy"), ("auc", "AUC"), ("log_loss", "Log loss (lower is better)"))
+    measures = (("accuracy", "Accuracy"), ("auc", "AUC"), ("log_loss", "Log loss, lower better"))
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 0.42 * len(metrics) + 1.5), sharey=True)
     colours = [style["color"] for style in model_style(metrics).values()]
     rows = range(len(metrics))
