@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dfdc_utils.data import metadata
+from dfdc_utils.data import ignored, metadata, splits
 from dfdc_utils.workspace import Workspace, project_root
 
 _INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
@@ -77,7 +77,7 @@ def checks(workspace: Workspace) -> Iterator[Check]:
     yield _codecs()
     yield _opencv(opencv)
     yield _gpu(tensorflow)
-    yield _data(workspace)
+    yield from _data(workspace)
     yield _disk(workspace)
 
 
@@ -172,19 +172,37 @@ def _has_nvidia_gpu() -> bool:
         return True
 
 
-def _data(workspace: Workspace) -> Check:
+def _data(workspace: Workspace) -> Iterator[Check]:
     profile = workspace.profile
     what = f"data for {profile.name}"
     try:
         dataset = metadata.read(metadata.locate(workspace))
     except FileNotFoundError as error:
         if profile.source == "synthetic":
-            return Check(what, "not drawn yet; a study does so by itself")
-        return Check(what, str(error), "download it (data/README.md says from where), or choose mini")
-    except ValueError as error:
-        return Check(what, str(error), "see above")
-    problems = f", {len(dataset.problems)} problems that notebook 01 lists" if len(dataset.problems) else ""
-    return Check(what, f"{len(dataset.table)} videos in {dataset.root}{problems}")
+            yield Check(what, "not drawn yet; a study does so by itself")
+        else:
+            mend = "download it (data/README.md says from where, and how it may lie), or choose mini"
+            yield Check(what, str(error), mend)
+        return
+    except (ValueError, PermissionError) as error:
+        yield Check(what, str(error), "see above")
+        return
+    table = dataset.table
+    labels = table["label"].fillna("without a label").value_counts()
+    counts = ", ".join(f"{count:,} {label}" for label, count in labels.items())
+    yield Check(what, f"{metadata.NAMES[dataset.layout]}: {len(table):,} videos ({counts}) in {dataset.root}")
+    official = table["split"].value_counts()
+    named = ", ".join(f"{official[split]:,} {split}" for split in splits.SPLITS if split in official)
+    drawn = f"a study draws them by {profile.split}, as its profile says"
+    yield Check("splits", f"official ones: {named}" if named else f"no official ones: {drawn}")
+    unknown = "the set does not say who is in which video"
+    yield Check("people", f"{table['person'].nunique():,} are told apart" if "person" in table else unknown)
+    for problem, count in dataset.problems["problem"].value_counts().items():
+        first = dataset.problems[dataset.problems["problem"] == problem].iloc[0]
+        where = "/".join(filter(None, [first["part"], first["video"]]))
+        yield Check(f"{count} left out", f"{problem}: {where}: {first['detail']}{', and others' if count > 1 else ''}")
+    for place, why in ignored.ignored(dataset.root, table):
+        yield Check("ignored", f"{place}: {why}")
 
 
 def _disk(workspace: Workspace) -> Check:
