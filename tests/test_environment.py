@@ -119,7 +119,7 @@ def test_missing_codecs_data_and_disk_space_have_mends(workspace, monkeypatch, t
     monkeypatch.setattr(environment, "_CODECS", (("h264", "r"), ("not_a_codec", "w")))
     assert "not_a_codec (encoder)" in environment._codecs().found
     monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "none")
-    check = environment._data(Workspace.open("full"))
+    (check,) = environment._data(Workspace.open("full"))
     assert "No data set found" in check.found
     assert "download" in check.mend
     usage = namedtuple("usage", "total used free")

@@ -63,7 +63,8 @@ def assign(table: pd.DataFrame, method: Split, *, balance: Balance = "natural", 
     for name in sets[listed].unique():
         # Lists that divide everything into training and test leave the validation videos to be drawn.
         if not set(SPLITS) <= set(table.loc[sets == name, "split"]):
-            listed &= (sets != name) | (table["split"] != "train")
+            drawn = (sets == name) & (table["split"] == "train")
+            table.loc[drawn, "split"], listed = None, listed & ~drawn
     if listed.any():
         table = _without_leaks_of_lists(table, listed)
         labelled, listed = table["label"].notna(), table["split"].isin(SPLITS)
