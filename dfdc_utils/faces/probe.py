@@ -8,6 +8,11 @@ from dfdc_utils.faces.video_file import PICTURE, Deadline, intact_frames, nothin
 
 # Types of the units in an H.264 packet (Table 7-1).
 _SLICES, _PARAMETERS = (1, 2, 5), (7, 8)
+# Tags in which programs and telephones name themselves.
+_WRITERS = (
+    "encoder", "ENCODER", "handler_name", "vendor_id", "com.apple.quicktime.make", "com.apple.quicktime.model",
+    "com.apple.quicktime.software", "com.android.version",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,8 @@ class VideoInfo:
     bit_rate: float
     """Of the picture alone, in bits per second; NaN where a file has no times."""
     audio_codec: str | None
+    encoder: str | None
+    """What the file says it was written with: the tags of the container and of the picture."""
 
     @classmethod
     def from_path(cls, path: str | Path) -> "VideoInfo":
@@ -127,7 +134,15 @@ def video_info(path: str | Path, container, stream, frame, scan: Scan) -> VideoI
         pixel_format=frame.format.name,
         bit_rate=scan.bits / scan.seconds if timed else float("nan"),
         audio_codec=audio[0].codec_context.name if audio and audio[0].codec_context else None,
+        encoder=_encoder(container, stream),
     )
+
+
+def _encoder(container, stream) -> str | None:
+    tags = [container.metadata, stream.metadata]
+    said = [tag[key] for tag in tags for key in ("major_brand", *_WRITERS) if tag.get(key, "").strip()]
+    # A telephone's name may be long; no table needs more.
+    return ", ".join(dict.fromkeys(text.strip() for text in said))[:200] or None
 
 
 def rotation_of(frame) -> int:

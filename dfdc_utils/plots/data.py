@@ -11,7 +11,6 @@ from dfdc_utils.plots.style import (
     FAKE,
     GREY,
     LABELS,
-    REAL,
     UNLABELLED,
     WIDTH,
     bar_labels,
@@ -170,27 +169,29 @@ def pair_differences(
 
 @drawn
 def trivial_baseline(baseline) -> Figure:
-    """The ROC curve of a logistic regression on five trivial statistics, and what it goes by.
+    """The ROC curve of a logistic regression on what files say, and how far each property gets alone.
 
     `baseline`: of `baselines.trivial_baseline`.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.2), width_ratios=(1, 1.2))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 4.2), width_ratios=(1, 1.2))
     roc(left, {"": baseline.videos}, {"": {"color": GREY}})
-    left.set_title(f"Test AUC {baseline.auc:.2f}")
-    names = {
-        "size_bytes": "file size", "bit_rate": "bit rate", "face_brightness": "face brightness",
-        "face_contrast": "face contrast", "face_laplacian": "face sharpness",
-    }
-    coefficients = baseline.coefficients[::-1]
-    right.barh(
-        [names.get(name, name) for name in coefficients.index], coefficients,
-        color=np.where(coefficients > 0, FAKE, REAL), height=0.6,
-    )
-    right.axvline(0, color=GREY, linewidth=1)
-    right.set(title="What it goes by", xlabel="← REAL       coefficient       FAKE →")
+    left.set_title(f"All together: test AUC {baseline.auc:.2f}")
+    alone = baseline.alone[::-1]
+    names = [_PROPERTIES.get(name, name.replace("_", " ")) for name in alone.index]
+    right.barh(names, alone, color=np.where(alone >= 0.7, FAKE, GREY), height=0.6)
+    bar_labels(right, [f"{auc:.2f}" for auc in alone])
+    right.axvline(0.5, color="black", linewidth=1, linestyle=":")
+    right.set(title="Each alone", xlabel="Test AUC (0.5 is a coin)", xlim=(0, 1.15))
     right.grid(axis="y", visible=False)
-    heading(figure, "How far trivial statistics alone get one")
+    heading(figure, "How far trivial statistics get one")
     return figure
+
+
+_PROPERTIES = {
+    "size_bytes": "file size", "rate": "frames a second", "frame_rate": "frame rate, exactly",
+    "picture_size": "width × height, exactly", "seconds": "duration", "audio_codec": "sound",
+    "face_laplacian": "face sharpness",
+}
 
 
 @drawn

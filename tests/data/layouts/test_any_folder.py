@@ -34,7 +34,8 @@ def test_real_and_fake_whatever_the_files_are(tmp_path):
 
 
 def test_real_and_fake_in_folders_of_splits_that_count_from_nought_each(tmp_path):
-    make_videos(tmp_path, *(f"{s}/{k}/{n}.mp4" for s in ("train", "val", "Test") for k in ("real", "fake") for n in "01"))
+    folders = [f"{split}/{kind}" for split in ("train", "val", "Test") for kind in ("real", "fake")]
+    make_videos(tmp_path, *(f"{folder}/{number}.mp4" for folder in folders for number in "01"))
     table = splits.assign(metadata.read(tmp_path).table, "original", seed=1)
     assert table["video"].is_unique and len(table) == 12
     for row in table.itertuples():
