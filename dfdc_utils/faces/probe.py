@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from dfdc_utils.faces.colour import orientation
 from dfdc_utils.faces.video_file import PICTURE, Deadline, intact_frames, nothing_decodes, opened, packets_of
 
 # Types of the units in an H.264 packet (Table 7-1).
@@ -146,5 +147,8 @@ def _encoder(container, stream) -> str | None:
 
 
 def rotation_of(frame) -> int:
-    """0, 90, 180 or 270 degrees. A matrix that turns by anything else is broken, and not obeyed."""
-    return frame.rotation % 360 if frame.rotation % 90 == 0 else 0
+    """0, 90, 180 or 270 degrees: of a picture that is mirrored, 90 where its sides are swapped, else 0."""
+    transposed, mirrored, upside_down = orientation(frame)
+    if transposed:
+        return 270 if mirrored and not upside_down else 90
+    return 180 if mirrored and upside_down else 0
