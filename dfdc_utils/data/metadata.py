@@ -172,6 +172,17 @@ def pairs(table: pd.DataFrame) -> pd.DataFrame:
     return merged.drop(columns="original_video")
 
 
+def example(table: pd.DataFrame, number: int) -> dict[str, str]:
+    """Paths to look at, by label: pair `number` (they are counted round) of a fake and its original; without a pair a
+    real and a fake video that have nothing to do with each other, as far as there are."""
+    found = pairs(table)
+    if len(found):
+        pair = found.iloc[number % len(found)]
+        return {"REAL": pair["original_path"], "FAKE": pair["path"]}
+    first = table.dropna(subset="label").drop_duplicates("label").set_index("label")["path"]
+    return {label: first[label] for label in ("REAL", "FAKE") if label in first}
+
+
 def _choose(found: list[Path], profile: str) -> Path:
     """The one of several data sets side by side that belongs to `profile`."""
     named = [folder for folder in found if folder.name == profile]

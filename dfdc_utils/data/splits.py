@@ -114,15 +114,17 @@ def possible(table: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:
 
 
 def some(table: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
-    """About `count` videos of `table`, in its order: originals drawn at random, each with all fakes made from it.
+    """About `count` labelled videos of `table`, in its order: originals drawn at random, each with all fakes made from
+    it; and all that have no label, for which a submission must have a row.
 
     The whole table where it has no more, or where `count` is 0.
     """
-    if not count or len(table) <= count:
+    labelled = table["label"].notna()
+    if not count or labelled.sum() <= count:
         return table
     originals = original_of(table)
-    sizes = originals.value_counts().sort_index().sample(frac=1, random_state=seed)
-    return table[originals.isin(sizes.index[sizes.cumsum() <= count])].reset_index(drop=True)
+    sizes = originals[labelled].value_counts().sort_index().sample(frac=1, random_state=seed)
+    return table[originals.isin(sizes.index[sizes.cumsum() <= count]) | ~labelled].reset_index(drop=True)
 
 
 def check(table: pd.DataFrame, *, originals: bool = True) -> None:

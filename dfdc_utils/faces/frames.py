@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pandas as pd
 
 from dfdc_utils.faces.colour import Converter
 from dfdc_utils.faces.probe import Scan, VideoInfo, is_reference, length_prefix, scan_packets, video_info
@@ -60,6 +61,22 @@ def sample(
         scan = scan_packets(container, stream, deadline)
     found = None if exact or not scan.references else _sample_references(path, count, threads, scan, deadline)
     return found or _sample_all(path, count, threads, scan, deadline)
+
+
+def first_readable(table: pd.DataFrame, count: int) -> tuple:
+    """The first row of `table` whose video can be read, and `count` frames of it (`sample`).
+
+    Raises the UnreadableVideo of the last where none can.
+    """
+    if table.empty:
+        raise ValueError("There are no videos in the table.")
+    for clip in table.itertuples():
+        try:
+            return clip, sample(clip.path, count)
+        except UnreadableVideo as error:
+            print(f"{clip.video}: {error.cause}; the next one is taken.")
+            last = error
+    raise last
 
 
 def _sample_all(path, count: int, threads: int, scan: Scan, deadline: Deadline) -> Frames:

@@ -1,5 +1,6 @@
 """Figures of notebook 01: what the data set holds."""
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -141,7 +142,8 @@ def pair_differences(
     """Real pictures, the fakes made from them, and where they differ.
 
     Args:
-        real, fake: frames of the same times, or faces; RGB uint8 of one size, at most five.
+        real, fake: frames of the same times, or faces; RGB uint8, at most five. Fakes of another size than their
+            originals, as in Celeb-DF, are scaled to it, and the title says so.
         captions: stands above each.
         title: says which clip.
         amplify: the difference (mean over the channels, in grey levels) is shown so many times larger.
@@ -154,7 +156,11 @@ def pair_differences(
     figure, axes = plt.subplots(
         3, count, figsize=(max(count * cell, 5), 3 * cell * height / width + 0.9), squeeze=False
     )
-    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=True)):
+    other_height, other_width = fake[0].shape[:2]
+    if (other_height, other_width) != (height, width):
+        title += f"\nsizes differ: {other_width}×{other_height} scaled to {width}×{height}"
+        fake = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in fake]
+    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=False)):
         difference = np.abs(one.astype(np.int16) - other).mean(axis=2)
         picture(axes[0, column], one)
         picture(axes[1, column], other)
