@@ -172,6 +172,16 @@ def pairs(table: pd.DataFrame) -> pd.DataFrame:
     return merged.drop(columns="original_video")
 
 
+def name_of(workspace: Workspace) -> str:
+    """What people call the data set of a study: "Celeb-DF"; its folder's name where it is not there any more."""
+    if workspace.profile.source == "synthetic":
+        return "synthetic faces"
+    root = workspace.data_set
+    if root is None or not root.exists():
+        return root.name if root else "an unknown set"
+    return NAMES[read(root).layout]
+
+
 def example(table: pd.DataFrame, number: int) -> dict[str, str]:
     """Paths to look at, by label: pair `number` (they are counted round) of a fake and its original; without a pair a
     real and a fake video that have nothing to do with each other, as far as there are."""
