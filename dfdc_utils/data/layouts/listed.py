@@ -34,8 +34,8 @@ def whole(root: Path) -> bool:
 def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     lists = _lists(root)
     if len(lists) > 1:
-        names = ", ".join(path.name for path in lists)
-        raise ValueError(f"Several lists of videos in {root}: {names}. Say which one: --data {lists[0]}")
+        there = ", ".join(path.name for path in lists)
+        raise ValueError(f"Several lists of videos in {root}: {there}. Say which one: --data {lists[0]}")
     source, lines = lists[0], _lines(lists[0])
     names: dict[str, str] = {}
     kept = []
