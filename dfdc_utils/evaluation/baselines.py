@@ -183,7 +183,7 @@ def _known(cache: Path | None, settings: str) -> pd.DataFrame:
     """What was measured before, by video, as `planning.plan` takes it."""
     rows = pd.DataFrame(columns=["video", "size_bytes", "settings", *_FILE])
     if cache is not None and cache.is_file():
-        rows = pd.read_parquet(cache).reindex(columns=[*rows, *_INFO, *_MEASURED])
+        rows = pd.read_parquet(cache).reindex(columns=list(dict.fromkeys([*rows, *_INFO, *_MEASURED])))
     rows = rows[rows.pop("settings") == settings]
     return rows.drop_duplicates("video").set_index("video", drop=False).assign(outcome="ok")
 
