@@ -2,17 +2,19 @@
 # make test    environment, test suite
 # make check-mini  the study mini with three training seeds, and whether every network learned
 # make lint    environment, ruff and mypy
+# make class   what a class needs, in class/: notebooks for students and teachers, slides, one archive of the study
 # make lab     JupyterLab on notebooks/
 # make bench   side-by-side timings
 #
-# PYTHON=python3.12 chooses the interpreter, PROFILE=tiny the size of the study.
+# PYTHON=python3.12 chooses the interpreter, PROFILE=tiny the size of the study, OUT=folder that of the class.
 
 PYTHON  ?= python3
 PROFILE ?= mini
+OUT     ?= class
 VENV    := .venv
 READY   := $(VENV)/.ready
 
-.PHONY: study test check-mini lint lab bench clean
+.PHONY: study test check-mini lint class lab bench clean
 .DELETE_ON_ERROR:
 
 study: $(READY)
@@ -28,6 +30,9 @@ check-mini: $(READY)
 lint: $(READY)
 	$(VENV)/bin/python -m ruff check
 	$(VENV)/bin/python -m mypy
+
+class: $(READY)
+	$(VENV)/bin/python -m dfdc_utils classroom --profile $(PROFILE) --out $(OUT)
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab notebooks

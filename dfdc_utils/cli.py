@@ -1,4 +1,4 @@
-"""The command line: `python -m dfdc_utils study | make-mini | extract | predict | cross-data | doctor`."""
+"""The command line: `python -m dfdc_utils COMMAND`, each command with a `--help` of its own."""
 
 import argparse
 import os
@@ -52,7 +52,7 @@ def _study(options: argparse.Namespace) -> int:
     else:
         study.run(
             workspace, only=options.only, start=options.start, force=options.force, jobs=options.jobs,
-            scheduler=options.scheduler, seeds=options.seeds,
+            scheduler=options.scheduler, seeds=options.seeds, solutions=options.solutions,
         )
     return 0
 
@@ -129,6 +129,22 @@ def _cross_data(options: argparse.Namespace) -> int:
     return 0
 
 
+def _classroom(options: argparse.Namespace) -> int:
+    from dfdc_utils.classroom import kit
+
+    out = kit.make(_workspace(options), options.out, notebooks=options.notebooks, groups=options.groups)
+    print(f"The kit is in {out}; begin with its README.md.")
+    return 0
+
+
+def _unpack(options: argparse.Namespace) -> int:
+    from dfdc_utils.classroom import pack
+
+    workspace = pack.unpack(options.pack, options.name)
+    print(f"The study {workspace.name} is in {workspace.base}, its clips in {workspace.synthetic}.")
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from dfdc_utils import environment
 
@@ -196,6 +212,8 @@ def _parser() -> argparse.ArgumentParser:
     again = "train and evaluate with each of these training seeds, for mean and deviation, such as 2022 1 2"
     runner.add_argument("--seeds", nargs="+", type=int, default=[], metavar="N", help=again)
     runner.add_argument("--force", action="store_true", help="run, and train, also what has not changed")
+    solved = "run the solutions of exercises, and their checks, too"
+    runner.add_argument("--solutions", action="store_true", help=solved)
     kernels = "kernels at a time (default: one a GPU, or as many as have a core and 2 GB each)"
     runner.add_argument("--jobs", type=int, metavar="N", help=kernels)
     runner.add_argument("--list", action="store_true", help="say what would run, and why; run nothing")
@@ -226,6 +244,19 @@ def _parser() -> argparse.ArgumentParser:
     cross.add_argument("--on", required=True, metavar="NAME", help="name of the study whose test split is judged")
     cross.add_argument("--model", nargs="+", metavar="NAME", help="default: every trained model")
     cross.set_defaults(command=_cross_data)
+
+    classroom = commands.add_parser("classroom", parents=[shared], help="make what a class needs")
+    classroom.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the kit")
+    some = "these notebooks, such as 00 01 02 03 07 (default: all)"
+    classroom.add_argument("--notebooks", nargs="+", default=[], metavar="NN", help=some)
+    seeds = "so many groups get a study of their own: other people, other forgeries (default: none)"
+    classroom.add_argument("--groups", type=int, default=0, metavar="N", help=seeds)
+    classroom.set_defaults(command=_classroom)
+
+    unpack = commands.add_parser("unpack", help="put the study of a kit's archive where notebooks find it")
+    unpack.add_argument("pack", type=Path, metavar="ARCHIVE", help="pack/dfdc-....zip of a kit")
+    unpack.add_argument("--name", metavar="NAME", help="for the study (default: its name in the archive)")
+    unpack.set_defaults(command=_unpack)
 
     doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")
     doctor.set_defaults(command=_doctor)

@@ -42,8 +42,8 @@ def command(home, *arguments):
 
 @pytest.fixture(scope="module")
 def study(home):
-    """What the command printed."""
-    process = command(home, "study")
+    """What the command printed. The exercises are solved too."""
+    process = command(home, "study", "--solutions")
     assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-3000:]
     return process.stdout
 

@@ -6,7 +6,7 @@ network.
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -138,3 +138,11 @@ def every_video(
     videos["reason"] = reasons.where(~videos["judged"], None)
     videos["p_fake"] = videos["p_fake"].fillna(training_prior(table))
     return videos
+
+
+def by_split(
+    predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFrame, splits: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """`every_video` of some splits, by split, from one model's plain predictions. Raises as it does."""
+    scores = video_scores(predictions)
+    return {split: every_video(scores, table, account, split=split) for split in splits}

@@ -7,6 +7,7 @@ easily as fine and light as easily as hue; a small shift of the picture before e
 penalty; and now and then a slight blur.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -95,26 +96,10 @@ def maximise(
 
     Raises ValueError for a channel that the layer does not have.
     """
-    count = layer.output.shape[-1]
-    if unknown := [channel for channel in channels if not 0 <= channel < count]:
-        raise ValueError(f"Layer '{layer.name}' has channels 0 to {count - 1}, not {unknown}.")
-    *window, side, _, _ = model.input_shape[1:]
-    frames = window[0] if window else 1
-    still = len(maps_of(model, layer, np.zeros((1, *window, side, side, 3)))) < frames
+    frames, side = _frames(model, layer), model.input_shape[-2]
     # A sequence model takes whole windows only, so the last one is filled up.
-    padded = list(channels) if still else list(channels) + [channels[-1]] * (-len(channels) % frames)
-    chosen = keras.ops.convert_to_tensor(np.eye(count, dtype="float32")[padded])
-
-    def excitation(pictures):
-        if still:
-            pictures = keras.ops.repeat(pictures, frames, axis=0)
-        with tapped(layer) as seen:
-            model(keras.ops.reshape(pictures, (-1, *window, side, side, 3)), training=False)
-        output = keras.ops.cast(seen.pop(), "float32")
-        means = keras.ops.mean(output, axis=tuple(range(1, len(output.shape) - 1)))
-        return keras.ops.sum(means * chosen)
-
-    climb = value_and_gradient(excitation, model)
+    padded = list(channels) + [channels[-1]] * (-len(channels) % frames)
+    climb = excitation(model, layer, padded)
     generator = np.random.default_rng(seed)
     pictures = _start(generator, len(padded), side, contrast=8)
     for step in range(steps):
@@ -129,6 +114,40 @@ def maximise(
         if step % _BLUR_EVERY == _BLUR_EVERY - 1 and step < steps - _BLUR_EVERY:
             pictures = np.stack([cv2.GaussianBlur(picture, (0, 0), 0.5) for picture in pictures])
     return pictures[:len(channels)].round().astype(np.uint8)
+
+
+def excitation(
+    model: keras.Model, layer: keras.layers.Layer, channels: list[int]
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """How strongly pictures excite `channels` of a layer, one picture each, and how that changes with every pixel.
+
+    Args:
+        model, layer: as of `maximise`.
+        channels: as many as pictures; of a sequence model whose `layer` sees frames, as many as fill its windows.
+
+    Returns:
+        A function of pictures, RGB 0–255 (channels, side, side, 3). It gives the sum over the channels of the mean of
+        the channel's map, and its gradient, of the shape of the pictures.
+
+    Raises ValueError for a channel that the layer does not have.
+    """
+    count = layer.output.shape[-1]
+    if unknown := [channel for channel in channels if not 0 <= channel < count]:
+        raise ValueError(f"Layer '{layer.name}' has channels 0 to {count - 1}, not {unknown}.")
+    *window, side, _, _ = model.input_shape[1:]
+    still = window and _frames(model, layer) == 1
+    chosen = keras.ops.convert_to_tensor(np.eye(count, dtype="float32")[channels])
+
+    def excited(pictures):
+        if still:
+            pictures = keras.ops.repeat(pictures, window[0], axis=0)
+        with tapped(layer) as seen:
+            model(keras.ops.reshape(pictures, (-1, *window, side, side, 3)), training=False)
+        output = keras.ops.cast(seen.pop(), "float32")
+        means = keras.ops.mean(output, axis=tuple(range(1, len(output.shape) - 1)))
+        return keras.ops.sum(means * chosen)
+
+    return value_and_gradient(excited, model)
 
 
 def maximised(
@@ -148,6 +167,11 @@ def maximised(
     alive = np.ptp(maps_of(model, layer, faces), axis=(0, 1, 2)) > 0
     weights = strongest_channels(channel_weights(model, layer, faces)[alive], count)
     return Maximised(layer.name, weights, maximise(model, layer, list(weights.index), seed=seed, steps=steps))
+
+
+def _frames(model: keras.Model, layer: keras.layers.Layer) -> int:
+    """How many pictures the layer tells apart in one input: 1, or the frames of a window."""
+    return len(maps_of(model, layer, np.zeros((1, *model.input_shape[1:]))))
 
 
 def _start(generator: np.random.Generator, count: int, side: int, *, contrast: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from dfdc_utils.workspace import whole
 
 # The environment that a kernel inherits is the process's own, so one at a time.
 _ONE_KERNEL = threading.Lock()
+_LESSON = "lesson"
 _PATIENCE = 10.0
 """Seconds that an interrupted kernel has to end by itself."""
 
@@ -31,6 +32,8 @@ class Task:
     parameters: Mapping[str, Any]
     variables: Mapping[str, str] = field(default_factory=dict)
     """Of its kernel's environment."""
+    lesson: bool = False
+    """Whether cells tagged "lesson", the solutions of exercises and their checks, run too: no result needs them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,7 @@ def execute(task: Task, tell: Callable[[tuple[int, int]], None] = lambda news: N
         nonlocal count
         count = len(notebook.cells)
 
-    with _ONE_KERNEL, whole(task.copy) as temporary, _environment(task.variables):
+    with _ONE_KERNEL, whole(task.copy) as temporary, variables_set(task.variables):
         shutil.copyfile(task.notebook, temporary)
         try:
             executed = papermill.execute_notebook(
@@ -82,6 +85,7 @@ def execute(task: Task, tell: Callable[[tuple[int, int]], None] = lambda news: N
                 iopub_timeout=60,
                 # Of a progress bar the copy keeps what is left standing, not each of its steps.
                 coalesce_streams=True,
+                skip_cells_with_tag="" if task.lesson else _LESSON,
                 # Errors of cells are in the copy; what is left is how a kernel takes being interrupted.
                 extra_arguments=["--log-level=50"],
                 on_notebook_start=begin_notebook,
@@ -89,7 +93,8 @@ def execute(task: Task, tell: Callable[[tuple[int, int]], None] = lambda news: N
             )
             # papermill takes sys.exit() in a cell for a good end and leaves the rest undone.
             code = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source]
-            if not all(cell.execution_count for cell in code):
+            skipped = [cell for cell in code if not task.lesson and _LESSON in cell.metadata.get("tags", ())]
+            if not all(cell.execution_count for cell in code if cell not in skipped):
                 failure = "it stopped before its last cell"
         except papermill.PapermillExecutionError as error:
             failure = f"In [{error.exec_count}]: {error.ename}: {error.evalue}"
@@ -122,8 +127,8 @@ def _signal(process: psutil.Process, number: int) -> None:
 
 
 @contextlib.contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """The variables that kernels inherit, put back afterwards."""
+def variables_set(variables: Mapping[str, str]) -> Iterator[None]:
+    """Sets variables of the environment, which kernels inherit, and puts it back afterwards."""
     before = dict(os.environ)
     os.environ.update(variables)
     try:

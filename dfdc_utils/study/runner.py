@@ -37,6 +37,7 @@ def run(
     start: str | None = None,
     seeds: Sequence[int] = (),
     force: bool = False,
+    solutions: bool = False,
     jobs: int | None = None,
     scheduler: str | None = None,
 ) -> None:
@@ -53,6 +54,7 @@ def run(
         seeds: training seeds with which the notebooks that train and evaluate run too; the workspace's is one of them
             in any case.
         force: run also what has not changed, and make again what would be taken over. Faces that are cut out stay.
+        solutions: run the solutions of exercises, and their checks, too. No result depends on them.
         jobs: kernels at a time on this machine; by default as many as have a core and two gigabytes each, or, where
             there are GPUs, one a GPU.
         scheduler: address of a Dask scheduler, on whose workers the notebooks run instead; these see the same files.
@@ -67,7 +69,7 @@ def run(
     gpus = [] if scheduler else gpu_numbers()
     jobs = jobs or (len(gpus) if gpus else kernels_that_fit())
     with Watch(sys.stdout) as watch:
-        graph = _Graph(jobs_of(workspace, data, chosen, seeds), watch, force=force)
+        graph = _Graph(jobs_of(workspace, data, chosen, seeds), watch, force=force, solutions=solutions)
         graph.run(jobs, gpus, scheduler)
     print_results(workspace, jobs_of(workspace, data, find(notebooks), seeds))
     print(
@@ -135,9 +137,9 @@ def _data_set(workspace: Workspace, chosen: list[Path]) -> Path | None:
 class _Graph:
     """The notebooks of one run: which wait, which run, which failed."""
 
-    def __init__(self, jobs: list[Job], watch: Watch, *, force: bool):
+    def __init__(self, jobs: list[Job], watch: Watch, *, force: bool, solutions: bool):
         self.failures: list[str] = []
-        self._watch, self._force = watch, force
+        self._watch, self._force, self._solutions = watch, force, solutions
         self._waiting = list(jobs)
         self._running: dict = {}
         """What runs, by its Dask future: the job, what it is made from, when it began, and its GPU."""
@@ -199,7 +201,7 @@ class _Graph:
             told["CUDA_VISIBLE_DEVICES"] = gpu
         task = Task(
             notebook=job.notebook, copy=executed_copy(job.workspace, job.notebook),
-            parameters=_parameters(job.workspace), variables=told,
+            parameters=_parameters(job.workspace), variables=told, lesson=self._solutions,
         )
         future = client.submit(
             _on_worker, task, topic, job.name, pure=False, key=f"{job.notebook.stem}-{uuid.uuid4().hex[:8]}",
