@@ -257,7 +257,7 @@ _NAMED = (
         # Minutes allow some hundred updates: rates are high and fall, augmentation is light, nothing stops early,
         # and with dropout MesoNet, sixteen channels at its widest, would not begin to learn in them.
         epochs=6, batch_size=32, frames_per_epoch=8, meso_rate=4.0, meso_dropout=0.0, sequence_epochs=6,
-        backbone_epochs=8, backbone_batch_size=32, backbone_rate=2.5, warmup_batches=450, sequence_frames=8,
+        backbone_epochs=8, backbone_batch_size=32, backbone_rate=2.5, warmup_batches=700, sequence_frames=8,
         videos_per_update=1, schedule="cosine", patience=20, augmentation=0.4, evaluation_frames=8,
         robustness_videos=30, robustness_frames=1, tta_variants=3, what_if_epochs=2, leaking_epochs=6,
     ),
