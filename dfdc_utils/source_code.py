@@ -13,8 +13,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 NO_RESULT = frozenset({
-    "cli", "environment", "made_from", "models.record", "models.settings", "parallel", "profiles", "source_code",
-    "study", "workspace",
+    "cli", "environment", "explore", "made_from", "models.record", "models.settings", "parallel", "profiles",
+    "source_code", "study", "workspace",
 })
 """What decides how something runs, where it lies and whether it fits, never what comes out. (The numbers in `profiles`
 count one by one, as settings.)"""
