@@ -62,7 +62,7 @@ class Answers:
         """Its row of the table, its file, its boxes, its original and the other fakes of that."""
         uploaded = self._uploads.get(video)
         if uploaded:
-            return uploaded.info() | {"label": None, "video": video}, ()
+            return uploaded.info() | {"label": None, "title": self._uploads.title(video)}, ()
         return clip_facts(self._workspace, self._clips, video), ()
 
     def preview(self, video: str) -> Answer:

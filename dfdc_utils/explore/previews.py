@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from dfdc_utils.faces import crops, files
 from dfdc_utils.faces.frames import iterate
@@ -47,7 +48,7 @@ def _write(path: Path, target: Path) -> None:
     options = {"movflags": "+faststart"}
     with opened(path, threads=0, deadline=deadline) as (container, stream), \
             av.open(str(target), "w", format="mp4", options=options) as out:
-        picture, last = None, -1
+        picture, last, shrink = None, -1, _Shrinker()
         rate = float(stream.average_rate or 0) or 25.0
         sounds = container.streams.audio
         sound = out.add_stream("aac", rate=44_100, layout="mono") if sounds else None
@@ -57,16 +58,12 @@ def _write(path: Path, target: Path) -> None:
             seconds = number / rate if frame.time is None or start is None else frame.time - start
             if seconds > LONGEST:
                 break
-            image = _small(frame)
+            shown = shrink(frame)
             if picture is None:
-                settings = {"preset": "ultrafast", "crf": "24", "g": str(max(1, round(rate / 2))), "bf": "0"}
+                settings = {"preset": "veryfast", "crf": "25", "g": str(max(1, round(rate / 2))), "bf": "0"}
                 picture = out.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001), options=settings)
-                picture.height, picture.width = image.shape[:2]
+                picture.width, picture.height = shown.width, shown.height
                 picture.pix_fmt, picture.codec_context.time_base = "yuv420p", Fraction(1, _CLOCK)
-            if image.shape[:2] != (picture.height, picture.width):
-                image = cv2.resize(image, (picture.width, picture.height), interpolation=cv2.INTER_AREA)
-            planes: np.ndarray = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
-            shown = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             # Two frames of one time, as damaged files have them, would end the file.
             last = max(last + 1, round(seconds * _CLOCK))
             shown.pts, shown.time_base = last, Fraction(1, _CLOCK)
@@ -94,12 +91,26 @@ def _copy_sound(path: Path, out, sound, start: float) -> None:
     out.mux(sound.encode())
 
 
-def _small(frame) -> np.ndarray:
-    """A frame upright, RGB uint8, its sides even and the shorter one at most `SIDE`."""
-    scale = min(1.0, SIDE / min(frame.width, frame.height))
-    width, height = (max(2, 2 * math.floor(side * scale / 2)) for side in (frame.width, frame.height))
-    image = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray()
-    return np.ascontiguousarray(np.rot90(image, rotation_of(frame) // 90))
+class _Shrinker:
+    """Makes frames upright, small and ready for H.264, all of one size: the first one's."""
+
+    def __init__(self):
+        self._reformatter = VideoReformatter()
+        self._size: tuple[int, int] | None = None
+
+    def __call__(self, frame) -> av.VideoFrame:
+        turned = rotation_of(frame)
+        if self._size is None:
+            scale = min(1.0, SIDE / min(frame.width, frame.height))
+            width, height = (max(2, 2 * math.floor(side * scale / 2)) for side in (frame.width, frame.height))
+            self._size = width, height
+        size = {"width": self._size[0], "height": self._size[1], "interpolation": "AREA", "threads": 0}
+        if not turned:
+            # Without a word about it, players take small pictures for ITU-R 601.
+            return self._reformatter.reformat(frame, format="yuv420p", dst_colorspace="ITU601", **size)
+        image = self._reformatter.reformat(frame, format="rgb24", **size).to_ndarray()
+        planes: np.ndarray = cv2.cvtColor(np.ascontiguousarray(np.rot90(image, turned // 90)), cv2.COLOR_RGB2YUV_I420)
+        return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
 def still(path: str | Path, side: int = SIDE) -> np.ndarray:

@@ -102,7 +102,7 @@ def _faces(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
 
 
 def _game(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
-    path = clips.row(_first(clips, split="test"))["path"]
+    path = clips.row(_first(clips, split="train"))["path"]
     try:
         return plots.face_strips({"": previews.still(path)[None]}, title="Fake or real? Run the cell to play.")
     except UnreadableVideo as error:

@@ -11,7 +11,7 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
     status.say(`Opening ${video} …`);
     try {
       const { answer } = await source.ask("clip", { video });
-      if (!answer.playable) throw new Error(`${video} cannot be played: ${answer.reason || "no reason is known"}.`);
+      if (!answer.playable) throw new Error(`${answer.title ?? video} cannot be played: ${answer.reason || "no reason is known"}.`);
       const wanted = answer.original_here ? [answer.original_here, video] : [video];
       const infos = [];
       for (const name of wanted) infos.push(name === video ? answer : (await source.ask("clip", { video: name })).answer);
@@ -34,7 +34,7 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
 
   function heading(info) {
     const others = (info.fakes || []).filter((name) => name !== info.video);
-    return h("div", { class: "dx-bar" }, h("strong", { class: "dx-name" }, info.video), badge(info.label),
+    return h("div", { class: "dx-bar" }, h("strong", { class: "dx-name" }, info.title ?? info.video), badge(info.label),
       ["part", "split", "method", "outcome"].filter((name) => info[name]).map((name) => h("span", { class: "dx-fact" }, `${name}: ${info[name]}`)),
       info.original && !info.original_here ? h("span", { class: "dx-fact" }, `its original ${info.original} is not here`) : null,
       others.length && open ? labelled("of the same original", select("Other fakes of the same original", [["", `${others.length} more`], ...others], (name) => name && open(name))) : null);

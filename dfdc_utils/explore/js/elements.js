@@ -19,7 +19,7 @@ function fill(element, properties, children) {
     else if (name === "value" || name === "checked" || name === "muted") element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 

@@ -11,7 +11,7 @@ function player(clips, { loop = true } = {}) {
   const shown = clips.map((clip, place) => {
     const video = h("video", { src: clip.address, playsinline: true, preload: "auto", muted: true, "aria-label": `${clip.label || "clip"} ${clip.info.video}` });
     const overlay = h("canvas", { class: "dx-overlay", "aria-hidden": "true" });
-    const figure = h("figure", { class: "dx-figure" }, h("figcaption", {}, badge(clip.label), h("span", { class: "dx-name" }, clip.info.video)),
+    const figure = h("figure", { class: "dx-figure" }, h("figcaption", {}, badge(clip.label), h("span", { class: "dx-name" }, clip.info.title ?? clip.info.video)),
       h("div", { class: "dx-frame" }, video, overlay));
     return { ...clip, video, overlay, figure, place, tracks: tracksOf(clip.info.boxes || []) };
   });
@@ -23,16 +23,17 @@ function player(clips, { loop = true } = {}) {
   const clock = h("span", { class: "dx-number dx-clock" });
   const play = button("▶ play", toggle, { class: "dx-play", "aria-keyshortcuts": "Space K" });
   const wipe = slider("Wipe", { min: 0, max: 100, value: 50 }, (share) => stage.style.setProperty("--dx-wipe", `${share}%`));
-  const amount = labelled("stronger", select("How much stronger the difference is shown", [["1", "× 1"], ["4", "× 4"], ["8", "× 8"], ["16", "× 16"]], (times) => {
+  const stronger = labelled("stronger", select("How much stronger the difference is shown", [["1", "× 1"], ["4", "× 4"], ["8", "× 8"], ["16", "× 16"]], (times) => {
     state.amount = Number(times);
     draw();
   }, "4"));
+  stronger.classList.add("dx-stronger");
   const controls = h("div", { class: "dx-bar" }, play,
     button("◂ frame", () => step(-1), { "aria-keyshortcuts": "ArrowLeft" }), button("frame ▸", () => step(1), { "aria-keyshortcuts": "ArrowRight" }),
     labelled("speed", select("speed", [["0.25", "¼"], ["0.5", "½"], ["1", "1"]], (speed) => { state.speed = Number(speed); pace(); }, "1")),
     checkbox("loop", (on) => { state.loop = on; }, loop),
     clips.length > 1 ? labelled("show", select("show", [["side", "side by side"], ["difference", "difference"], ["wipe", "wipe"]], mode)) : null,
-    clips.length > 1 ? wipe : null, clips.length > 1 ? amount : null,
+    clips.length > 1 ? wipe : null, clips.length > 1 ? stronger : null,
     checkbox("boxes", (on) => { state.boxes = on; draw(); }),
     labelled("sound", select("sound", [["none", "off"], ...shown.map((each) => [String(each.place), (each.label || "clip").toLowerCase()])], (which) => {
       videos.forEach((video, place) => { video.muted = String(place) !== which; });

@@ -21,14 +21,17 @@ function openView(source, options, place) {
 function render({ model, el }) {
   const source = channel(model), options = { ...model.get("options"), view: model.get("view") };
   const opened = openView(source, options, el);
-  const still = stillBefore(el);
-  if (still) still.hidden = true;
+  let still = null, over = false;
+  const hide = (hidden) => { still ??= stillBefore(el); if (still) still.style.display = hidden ? "none" : ""; };
+  // Where it will stand in the page is known a moment later.
+  const tries = [0, 100, 500, 2000].map((wait) => setTimeout(() => { if (!over) hide(true); }, wait));
   source.onLost(() => {
     // Without its kernel the notebook shows the picture that was made with it.
-    if (still) still.hidden = false;
+    over = true;
+    hide(false);
     opened.root.replaceChildren(h("p", { class: "dx-note" }, "This is a picture. Run the cell to use it."));
   });
-  return () => { if (still) still.hidden = false; opened.close(); };
+  return () => { tries.forEach(clearTimeout); hide(false); opened.close(); };
 }
 
 // The picture of the first state that stands before a widget, for those who cannot run it.
