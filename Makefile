@@ -2,6 +2,7 @@
 # make test    environment, test suite
 # make check-mini  the study mini with three training seeds, and whether every network learned
 # make lint    environment, ruff and mypy
+# make report  pages of the study that open from disk, in report/
 # make lab     JupyterLab on notebooks/
 # make bench   side-by-side timings
 #
@@ -12,7 +13,7 @@ PROFILE ?= mini
 VENV    := .venv
 READY   := $(VENV)/.ready
 
-.PHONY: study test check-mini lint lab bench clean
+.PHONY: study test check-mini lint report lab bench clean
 .DELETE_ON_ERROR:
 
 study: $(READY)
@@ -28,6 +29,9 @@ check-mini: $(READY)
 lint: $(READY)
 	$(VENV)/bin/python -m ruff check
 	$(VENV)/bin/python -m mypy
+
+report: $(READY)
+	$(VENV)/bin/python -m dfdc_utils report --profile $(PROFILE) --out report
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab notebooks

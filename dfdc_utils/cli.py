@@ -1,4 +1,4 @@
-"""The command line: `python -m dfdc_utils study | make-mini | extract | predict | cross-data | doctor`."""
+"""The command line: `python -m dfdc_utils study | make-mini | extract | predict | cross-data | report | doctor`."""
 
 import argparse
 import os
@@ -129,6 +129,15 @@ def _cross_data(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from dfdc_utils.explore import report
+
+    workspace = _workspace(options)
+    states = dict(study.listing(workspace))
+    print(report.write(workspace, options.out or workspace.run / "report", states))
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from dfdc_utils import environment
 
@@ -226,6 +235,11 @@ def _parser() -> argparse.ArgumentParser:
     cross.add_argument("--on", required=True, metavar="NAME", help="name of the study whose test split is judged")
     cross.add_argument("--model", nargs="+", metavar="NAME", help="default: every trained model")
     cross.set_defaults(command=_cross_data)
+
+    report = commands.add_parser("report", parents=[shared, data], help="write pages that open from disk")
+    folder = "where to (default: report/ in the study's folder)"
+    report.add_argument("--out", type=Path, metavar="DIR", help=folder)
+    report.set_defaults(command=_report)
 
     doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")
     doctor.set_defaults(command=_doctor)

@@ -162,12 +162,15 @@ def of_study(workspace: Workspace) -> Clips:
     """What a study knows of its clips so far: its table, or before notebook 01 the files of its data set; outcomes and
     scores where there are any.
 
-    Raises as `metadata.locate` where there is no data set, and made_from.NotCurrent for a table that does not fit.
+    What does not fit the study any more is left out, and a note says so. Raises as `metadata.locate` where there is no
+    data set.
     """
-    if workspace.table.is_file():
-        table = open_study_table(workspace)
-    else:
-        table = metadata.read(metadata.locate(workspace)).table
+    notes, scores, judged = [], {}, {}
+    try:
+        table, split = open_study_table(workspace), True
+    except (FileNotFoundError, NotCurrent) as error:
+        table, split = metadata.read(metadata.locate(workspace)).table, False
+        notes += [str(error)] if workspace.table.is_file() else []
     table = table.reset_index(drop=True)
     truth = mini.truth(workspace.synthetic) if workspace.profile.source == "synthetic" else None
     if truth is not None:
@@ -177,9 +180,8 @@ def of_study(workspace: Workspace) -> Clips:
         table["outcome"] = table["video"].map(known["outcome"]).fillna("not looked at")
         reasons = table["video"].map(known["reason"]).astype(object)
         table["reason"] = reasons.where(reasons.notna() & (reasons != ""), None)
-    scores, judged, notes = {}, {}, []
     for name in models.names():
-        if workspace.predictions(name).is_file() and workspace.table.is_file():
+        if split and workspace.predictions(name).is_file():
             try:
                 scores[name], judged[name] = _scores(workspace, name, table)
             except (NotCurrent, FileNotFoundError) as error:

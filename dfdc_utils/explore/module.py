@@ -24,8 +24,8 @@ def module() -> str:
 
 
 def script() -> str:
-    """As a page that was opened from disk loads it: it leaves `dfdcExplore.open` behind."""
-    return f"const dfdcExplore = (() => {{\n{_text()}\nreturn {{ open: openFromFiles }};\n}})();\n"
+    """As a page that was opened from disk loads it: it leaves the function `dfdcExplore` behind."""
+    return f"const dfdcExplore = (() => {{\n{_text()}\nreturn openFromFiles;\n}})();\n"
 
 
 def style() -> str:
