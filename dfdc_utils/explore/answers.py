@@ -34,11 +34,12 @@ class Answers:
 
     def __init__(self, workspace: Workspace, clips: Clips):
         self._workspace, self._clips = workspace, clips
-        self._store, self._uploads, self._game = open_store(workspace), Uploads(workspace, clips), Game(workspace, clips)
+        self._uploads, self._game = Uploads(workspace, clips), Game(workspace, clips)
         self._looks = looks.Looks(workspace, clips)
         questions: list[Callable[..., Answer]] = [
             self.page, self.thumbnails, self.clip, self.preview, self.scores, self.curves, self.heat,
-            self._looks.strips, self._looks.detections, self._looks.faces, *self._uploads.questions(), *self._game.questions(),
+            self._looks.strips, self._looks.detections, self._looks.faces, *self._uploads.questions(),
+            *self._game.questions(),
         ]
         self._questions = {question.__name__: question for question in questions}
 
@@ -69,8 +70,11 @@ class Answers:
         return {}, [previews.preview(self._workspace, self._one(video).path).read_bytes()]
 
     def scores(self, model: str) -> Answer:
-        """All scores of a model, for the threshold: labels int8 (1 fake, 0 real, -1 none), P(fake) float64, judged uint8,
-        and the numbers of splits and methods int16 (-1 none)."""
+        """All scores of a model, for the threshold.
+
+        Beside the names of splits and methods go, as bytes, a number a clip: label int8 (1 fake, 0 real, -1 none),
+        P(fake) float64, judged uint8, and which split and which method int16 (-1 none).
+        """
         if model not in self._clips.scores:
             raise ValueError(f"There are no scores of {model!r}.")
         table = self._clips.table
@@ -134,7 +138,7 @@ def clip_facts(workspace: Workspace, clips: Clips, video: str) -> dict[str, Any]
 
 
 def clip_curves(workspace: Workspace, clips: Clips, video: str) -> dict[str, Any]:
-    """By model: `faces`, rows (track, seconds, P(fake)), the score of the `video`, and whether it looks at sequences."""
+    """By model: `faces`, rows (track, seconds, P(fake)); the score of the `video`; whether it looks at a `sequence`."""
     place = clips.places[clips.row(video)["video"]]
     found = {}
     for name, values in clips.scores.items():

@@ -20,12 +20,14 @@ from dfdc_utils.explore.clips import Clips
 from dfdc_utils.workspace import Workspace, whole
 
 COLUMNS = ("nickname", "mode", "video", "other", "truth", "method", "model", "p_model", "first", "revised")
-"""`mode` is single or pair; `truth` "FAKE" where `video` (of a pair the left one) is the fake; the last three are P(FAKE) as
-the model, the player alone and the player who knows the model's answer say it."""
+"""`mode` is single or pair; `truth` is FAKE where `video` (of a pair the left one) is the fake; the last three are
+P(FAKE) as the model, the player alone and the player who knows the model's answer say it."""
 WHO = {"first": "alone", "p_model": "the model", "revised": "with the model"}
-ELSEWHERE = {("single", "first"): 0.664, ("single", "p_model"): 0.80, ("single", "revised"): 0.728, ("pair", "first"): 0.799}
-"""Shares that were right on real clips of DFDC: Groh, Epstein, Firestone and Picard, PNAS 119 (2022), recruited viewers; the
-model is the challenge's leading one, and in pairs an original stood beside its fake."""
+ELSEWHERE = {
+    ("single", "first"): 0.664, ("single", "p_model"): 0.80, ("single", "revised"): 0.728, ("pair", "first"): 0.799,
+}
+"""Shares that were right on real clips of DFDC: Groh, Epstein, Firestone and Picard, PNAS 119 (2022), recruited
+viewers; the model is the challenge's leading one, and in pairs an original stood beside its fake."""
 _NICKNAME = re.compile(r"\w[\w-]{0,19}")
 _NUMBERS = ["p_model", "first", "revised"]
 _ROUNDS = 2000
@@ -46,7 +48,8 @@ class Game:
     def game_begin(self, nickname: str, model: str, mode: str) -> tuple[Any, Sequence[bytes]]:
         """Somebody plays. Raises ValueError for a nickname that is none, an unknown model or mode."""
         if not _NICKNAME.fullmatch(nickname):
-            raise ValueError("A nickname is made of one to twenty letters, digits, '_' and '-'. It need not be your name.")
+            allowed = "one to twenty letters, digits, '_' and '-'"
+            raise ValueError(f"A nickname is made of {allowed}. It need not be your name.")
         if model not in self._clips.scores or mode not in ("single", "pair"):
             raise ValueError(f"There is no game with {model!r}, {mode!r}.")
         self._player = {"nickname": nickname, "model": model, "mode": mode}
@@ -91,7 +94,8 @@ class Game:
             one_clip.of_study(self._workspace, shown, self._path(shown)), player["model"], self._workspace
         )
         title = self._clips.titles[player["model"]]
-        return {"p_model": score, "title": title, "pair": now["other"] is not None, "heat": heat | {"place": place}}, buffers
+        pair = now["other"] is not None
+        return {"p_model": score, "title": title, "pair": pair, "heat": heat | {"place": place}}, buffers
 
     def game_second(self, sure: float) -> tuple[Any, Sequence[bytes]]:
         """The player's answer with the model's in mind. It is written down; then the truth."""
@@ -135,8 +139,11 @@ class Game:
         return float(self._clips.scores[(self._player or {})["model"]][self._clips.places[video]])
 
     def _order(self) -> list[tuple[str, str | None]]:
-        """All rounds there are for this player, in an order that is the player's own: as many reals as fakes, while both
-        last; of a pair, either side may be the fake. Only of the test split, which no model was trained on."""
+        """All rounds there are for this player, in an order that is the player's own.
+
+        As many reals as fakes, while both last; of a pair, either side may be the fake. Only clips of the test split,
+        which no model was trained on.
+        """
         player, table = self._player or {}, self._clips.table
         seed = [self._workspace.profile.seed, zlib.crc32(player["nickname"].encode()), len(player["mode"])]
         generator = np.random.default_rng(seed)
@@ -146,7 +153,8 @@ class Game:
             there = set(reals["video"])
             pairs = [(row.video, row.original) for row in fakes.itertuples() if row.original in there]
             pairs = [pairs[place] for place in generator.permutation(len(pairs))]
-            return [pair if left else pair[::-1] for pair, left in zip(pairs, generator.random(len(pairs)) < 0.5, strict=True)]
+            turned = generator.random(len(pairs)) < 0.5
+            return [pair[::-1] if turn else pair for pair, turn in zip(pairs, turned, strict=True)]
         heaps = [list(generator.permutation(rows["video"].to_numpy(object))) for rows in (fakes, reals)]
         order: list[tuple[str, str | None]] = []
         while any(heaps):
@@ -202,8 +210,8 @@ def class_scores(answers: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """What a class came to, beside the figures of people elsewhere.
 
     Returns:
-        Columns mode, who (a value of `WHO`), share, low, high (of 95 % intervals, players drawn anew), answers, players, and
-        elsewhere (of `ELSEWHERE`, NaN where there is none).
+        Columns mode, who (a value of `WHO`), share, low, high (of 95 % intervals, players drawn anew), answers,
+        players, and elsewhere (of `ELSEWHERE`, NaN where there is none).
     """
     rows = []
     for mode, of_mode in answers.groupby("mode"):
@@ -217,11 +225,12 @@ def class_scores(answers: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 
 
 def _interval(answers: pd.DataFrame, column: str, seed: int) -> tuple[float, float, float]:
-    """The share of right answers and its interval. What one player answers hangs together, so that players are drawn anew;
-    where there is but one, answers are."""
+    """The share of right answers and its interval. What one player answers hangs together, so players are drawn anew,
+    or answers where there is but one player."""
     right = ((answers[column].astype(float) >= THRESHOLD) == (answers["truth"] == "FAKE")).to_numpy(float)
     players = answers["nickname"] if answers["nickname"].nunique() > 1 else pd.Series(range(len(answers)))
-    by_player = pd.DataFrame({"right": right, "player": players.to_numpy()}).groupby("player")["right"].agg(["sum", "size"])
+    rows = pd.DataFrame({"right": right, "player": players.to_numpy()})
+    by_player = rows.groupby("player")["right"].agg(["sum", "size"])
     drawn = np.random.default_rng(seed).integers(len(by_player), size=(_ROUNDS, len(by_player)))
     found, asked = (by_player[name].to_numpy(float)[drawn].sum(axis=1) for name in ("sum", "size"))
     low, high = np.quantile(found / asked, [0.025, 0.975])

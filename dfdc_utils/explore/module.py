@@ -29,4 +29,10 @@ def script() -> str:
 
 
 def style() -> str:
+    """Of the views."""
     return (_FOLDER / "explore.css").read_text(encoding="utf-8")
+
+
+def page_style() -> str:
+    """Of the views, and of the pages of a report around them."""
+    return style() + (_FOLDER / "page.css").read_text(encoding="utf-8")

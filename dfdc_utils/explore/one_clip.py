@@ -38,7 +38,8 @@ class OneClip:
         told = {name: plain(self.account.get(name)) for name in _TOLD} | {"video": self.video, "playable": True}
         if not told["width"]:
             try:
-                told |= {key: plain(value) for key, value in vars(VideoInfo.from_path(self.path)).items() if key in told}
+                found = vars(VideoInfo.from_path(self.path))
+                told |= {key: plain(value) for key, value in found.items() if key in told}
             except UnreadableVideo as error:
                 told |= {"playable": False, "reason": told["reason"] or error.cause}
         boxes = self.faces[["track", "frame", "seconds", *BOX, "confidence"]].astype(float).round(3)

@@ -21,32 +21,16 @@ from dfdc_utils.workspace import Workspace, project_root
 
 _CLICKED = {
     "browse": ("Browse", "The clips of the test split. Sort by a column, filter by words, open one."),
-    "compare": ("Compare", "An original and its fake in step. Press D for the difference, the arrows for single frames."),
+    "compare": ("Compare", "An original and its fake in step. D shows the difference, the arrows go by one frame."),
     "verdict": ("Verdict over time", "What each model said of the faces of a clip. The curve is the scrubber."),
-    "threshold": ("Threshold", "From which P(fake) on is a clip called FAKE? Move the slider; click a number for its clips."),
+    "threshold": ("Threshold", "From which P(fake) on is a clip FAKE? Move the slider; click a number for its clips."),
 }
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "opencv-python", "mtcnn", "imgaug")
 _WIDGET, _STATE = "application/vnd.jupyter.widget-view+json", "widgets"
 _LIMITS = (
-    "A score is a probability for clips like those a network was trained on. It is never a proof, and a network trained on "
-    "drawn heads knows nothing of real people. Do not accuse anyone on the strength of it."
+    "A score is a probability for clips like those a network was trained on. It is never a proof, and a network "
+    "trained on drawn heads knows nothing of real people. Do not accuse anyone on the strength of it."
 )
-
-STYLE = """
-body.dx-page { margin: 0 auto; max-width: 1180px; padding: 0 16px 40px; font: 16px/1.55 system-ui, sans-serif; color: #222; background: #fff; }
-.dx-page nav { display: flex; flex-wrap: wrap; gap: 4px 14px; padding: 10px 0; border-bottom: 1px solid #bbb; font-size: 14px; }
-.dx-page nav a[aria-current] { font-weight: 700; text-decoration: none; color: inherit; }
-.dx-page a { color: #0061a0; } .dx-page a:focus-visible { outline: 3px solid #0072b2; }
-.dx-page img { max-width: 100%; height: auto; } .dx-page pre { overflow: auto; background: #f5f5f5; padding: 8px; font-size: 13px; }
-.dx-page main table { border-collapse: collapse; font-size: 14px; display: block; overflow: auto; }
-.dx-page main .dx table { display: table; }
-.dx-page th, .dx-page td { padding: 3px 10px; text-align: left; border-bottom: 1px solid #ddd; }
-.dx-page td.n { text-align: right; font-variant-numeric: tabular-nums; }
-.dx-page figure { margin: 16px 0; } .dx-page .jp-InputPrompt, .dx-page .jp-OutputPrompt, .dx-page .prompt, .dx-page .anchor-link { display: none; }
-@media (prefers-color-scheme: dark) { body.dx-page { color: #eee; background: #1b1b1b; } .dx-page a { color: #7cc4ff; }
-  .dx-page pre { background: #2b2b2b; } .dx-page th, .dx-page td { border-color: #444; } .dx-page main img { background: #fff; } }
-"""
-
 
 def write(
     workspace: Workspace, folder: Path, notebooks: Sequence[Path], data: Mapping[str, Any], clips: Clips,
@@ -102,13 +86,13 @@ def _for_reading(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _front(
-    workspace: Workspace, notebooks: Sequence[tuple[str, nbformat.NotebookNode]], data: Mapping[str, Any], clips: Clips,
-    states: Mapping[str, str], figures: Sequence[Path],
+    workspace: Workspace, notebooks: Sequence[tuple[str, nbformat.NotebookNode]], data: Mapping[str, Any],
+    clips: Clips, states: Mapping[str, str], figures: Sequence[Path],
 ) -> Iterator[str]:
     profile = workspace.profile
     yield f"<h1>Deepfake detection: the study {escape(workspace.name)}</h1>"
     drawn = profile.source == "synthetic"
-    what = "The clips are drawn: synthetic people, nothing about real ones." if drawn else "The clips are those of the set below."
+    what = "The clips are drawn, so nothing here is about real people." if drawn else ""
     yield f"<p>{escape(profile.description)} {what}</p><p>{_LIMITS}</p>"
     yield "<h2>Data</h2>"
     table = pd.read_parquet(workspace.table).fillna({"label": "(no label)"})
@@ -119,12 +103,15 @@ def _front(
     yield from (f"<p>{escape(note)}</p>" for note in clips.notes)
     yield "<h2>Figures</h2>"
     yield from (
-        f'<figure><img src="figures/{escape(path.name)}" loading="lazy" alt="{escape(path.stem[3:].replace("_", " "))}">'
+        f'<figure><img src="figures/{escape(path.name)}" loading="lazy" alt="">'
         f"<figcaption>{escape(path.stem.replace('_', ' '))}</figcaption></figure>" for path in figures
         if re.match(r"02_contact_sheet|07_(roc_curves|score|confusion)|09_", path.stem)
     )
     yield "<h2>How it was made</h2><table>"
-    yield from (f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in _manifest(workspace))
+    yield from (
+        f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+        for name, value in _manifest(workspace)
+    )
     yield "</table><table><tr><th>notebook</th><th>took</th><th>ended</th><th>state</th></tr>"
     for name, notebook in notebooks:
         run = notebook.metadata.get("papermill", {})
@@ -143,7 +130,8 @@ def _results(workspace: Workspace, states: Mapping[str, str]) -> Iterator[str]:
     elif state != "up to date":
         yield f"<p>The comparison table of before is not shown, for it is not current: {escape(state)}.</p>"
     else:
-        yield "<table><tr><th>model</th><th>AUC (95 % interval)</th><th>accuracy</th><th>with TTA</th><th>log loss</th></tr>"
+        heads = ("model", "AUC (95 % interval)", "accuracy", "with TTA", "log loss")
+        yield f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
         for row in pd.read_csv(workspace.comparison).itertuples():
             numbers = [f"{row.test_auc:.3f} ({row.test_auc_low:.2f} to {row.test_auc_high:.2f})"]
             numbers += [f"{value:.3f}" for value in (row.test_accuracy, row.test_accuracy_tta, row.test_log_loss)]

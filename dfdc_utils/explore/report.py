@@ -52,7 +52,7 @@ def write(workspace: Workspace, out: str | Path, states: Mapping[str, str]) -> P
         data, chosen = _data(workspace, clips.of_study(workspace), folder)
         pages.write(workspace, folder, notebooks, data, chosen, states)
         (folder / "explore.js").write_text(module.script(), encoding="utf-8")
-        (folder / "explore.css").write_text(module.style() + pages.STYLE, encoding="utf-8")
+        (folder / "explore.css").write_text(module.page_style(), encoding="utf-8")
         # A page from disk may load a script, but not read a file of JSON.
         content = json.dumps(data, allow_nan=False).replace("</", "<\\/")
         (folder / "data.js").write_text(f"const exploreData = {content};\n", encoding="utf-8")

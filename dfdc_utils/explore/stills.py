@@ -86,7 +86,8 @@ def _threshold(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
     table = clips.table
     keep = (table["split"] == "test") & table["label"].notna()
     videos = {
-        clips.titles[name]: table[keep].assign(p_fake=values[keep], judged=True) for name, values in clips.scores.items()
+        clips.titles[name]: table[keep].assign(p_fake=values[keep], judged=True)
+        for name, values in clips.scores.items()
     }
     return plots.confusion_matrices(videos) if videos else _words("No model has predicted anything yet.")
 
@@ -126,4 +127,6 @@ def _first(clips: Clips, split: str | None = None) -> str:
     return (fakes if len(fakes) else table)["video"].iloc[0]
 
 
-_VIEWS = {"browse": _table, "compare": _pair, "verdict": _verdict, "threshold": _threshold, "faces": _faces, "game": _game}
+_VIEWS = {
+    "browse": _table, "compare": _pair, "verdict": _verdict, "threshold": _threshold, "faces": _faces, "game": _game,
+}

@@ -1,4 +1,4 @@
-"""Clips that somebody gave to the face view: the same reader, limits and account as any other, in folders of their own."""
+"""Clips that somebody gave to the face view: the reader, limits and account of any other, in folders of their own."""
 
 import json
 import uuid
@@ -38,7 +38,7 @@ class Uploads:
     def upload_begin(self, name: str, size: int) -> tuple[Any, Sequence[bytes]]:
         """A clip is to come. Raises ValueError where it is too large."""
         if not 0 < int(size) <= MOST_BYTES:
-            raise ValueError(f"{name} has {int(size):,} bytes; clips of up to {MOST_BYTES:,} are taken. Cut it shorter.")
+            raise ValueError(f"{name} has {int(size):,} bytes; up to {MOST_BYTES:,} are taken. Cut it shorter.")
         upload = uuid.uuid4().hex
         # One at a time: what broke off is forgotten.
         self._arriving = {upload: (str(name), int(size), bytearray())}

@@ -31,8 +31,8 @@ class Explorer(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         # Two outputs: the picture for whoever cannot run widgets, and the widget, which hides the picture.
-        still = {"image/png": self._still, "text/plain": f"A picture of the view '{self.view}'; run the cell to use it."}
-        display(still, raw=True)
+        words = f"A picture of the view '{self.view}'; run the cell to use it."
+        display({"image/png": self._still, "text/plain": words}, raw=True)
         bundle = self._repr_mimebundle_()
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         display({kind: data[kind] for kind in data if kind != "text/plain"}, metadata=metadata, raw=True)

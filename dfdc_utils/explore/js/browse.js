@@ -18,7 +18,8 @@ function compareView(source, options) {
   const number = h("span", { class: "dx-where" });
   const state = { at: 0, total: 0 };
   const query = options.view === "verdict" ? { split: "test" } : { label: "FAKE" };
-  const bar = h("div", { class: "dx-bar" }, button("‹ clip before", () => go(state.at - 1)), number, button("next clip ›", () => go(state.at + 1)));
+  const bar = h("div", { class: "dx-bar" }, button("‹ clip before", () => go(state.at - 1)), number,
+    button("next clip ›", () => go(state.at + 1)));
 
   async function go(place) {
     if (state.total) state.at = ((place % state.total) + state.total) % state.total;
@@ -30,6 +31,8 @@ function compareView(source, options) {
 
   function show(video) { return panel.show(video); }
 
-  if (options.video) { show(options.video); source.ask("page", { ...query, count: 1 }).then(({ answer }) => { state.total = answer.total; state.at = -1; number.textContent = `of ${state.total.toLocaleString()}`; }); } else go(0);
+  if (options.video) { show(options.video); source.ask("page",
+    { ...query, count: 1 }).then(({ answer }) => { state.total = answer.total; state.at = -1;
+      number.textContent = `of ${state.total.toLocaleString()}`; }); } else go(0);
   return { element: h("div", {}, bar, panel.element), slash: () => {}, close: panel.close };
 }

@@ -1,4 +1,5 @@
-// A source answers questions: `ask(name, args, buffers)` gives { answer, buffers }; `can(name)` says whether it knows how.
+// A source answers questions: `ask(name, args, buffers)` gives { answer, buffers }; `can(name)` says whether it knows
+// how.
 // This one asks the kernel, through the channel that the notebook has to it anyway: no port, no address.
 
 const SILENCE = 8000;

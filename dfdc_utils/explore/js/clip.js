@@ -14,15 +14,18 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
       if (!answer.playable) throw new Error(`${answer.title ?? video} cannot be played: ${answer.reason || "no reason is known"}.`);
       const wanted = answer.original_here ? [answer.original_here, video] : [video];
       const infos = [];
-      for (const name of wanted) infos.push(name === video ? answer : (await source.ask("clip", { video: name })).answer);
+      for (const name of wanted) infos.push(name === video ? answer : (await source.ask("clip",
+        { video: name })).answer);
       const usable = infos.filter((info) => info.playable);
       const addresses = await Promise.all(usable.map((info) => videoAddress(source, info.video)));
       if (mine !== asked) return;
       close();
       current = player(usable.map((info, place) => ({ info, address: addresses[place], label: info.label })));
       body.replaceChildren(heading(answer), current.element);
-      if (infos.length > usable.length) body.append(h("p", {}, `Its original cannot be played: ${infos[0].reason || "no reason is known"}.`));
-      if (verdict && Object.keys(options.models).length) body.append(verdictPanel(source, options, answer, current, usable.length - 1));
+      if (infos.length > usable.length) body.append(h("p", {},
+        `Its original cannot be played: ${infos[0].reason || "no reason is known"}.`));
+      if (verdict && Object.keys(options.models).length) body.append(verdictPanel(source, options, answer, current,
+        usable.length - 1));
       status.say("");
     } catch (error) {
       if (mine !== asked) return;
@@ -35,9 +38,13 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
   function heading(info) {
     const others = (info.fakes || []).filter((name) => name !== info.video);
     return h("div", { class: "dx-bar" }, h("strong", { class: "dx-name" }, info.title ?? info.video), badge(info.label),
-      ["part", "split", "method", "outcome"].filter((name) => info[name]).map((name) => h("span", { class: "dx-fact" }, `${name}: ${info[name]}`)),
-      info.original && !info.original_here ? h("span", { class: "dx-fact" }, `its original ${info.original} is not here`) : null,
-      others.length && open ? labelled("of the same original", select("Other fakes of the same original", [["", `${others.length} more`], ...others], (name) => name && open(name))) : null);
+      ["part", "split", "method", "outcome"].filter((name) => info[name]).map((name) => h("span",
+        { class: "dx-fact" }, `${name}: ${info[name]}`)),
+      info.original && !info.original_here ? h("span", { class: "dx-fact" },
+        `its original ${info.original} is not here`) : null,
+      others.length && open ? labelled("of the same original",
+        select("Other fakes of the same original", [["", `${others.length} more`], ...others],
+          (name) => name && open(name))) : null);
   }
 
   function close() {
@@ -50,14 +57,18 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
 
 // P(fake) of each chosen model as a curve that is the scrubber; heat over the face; which frames count.
 function verdictPanel(source, options, info, players, place) {
-  const names = Object.keys(options.models), chosen = new Set(names), looks = new Map(names.map((name, number) => [name, lookOf(number)]));
+  const names = Object.keys(options.models), chosen = new Set(names),
+    looks = new Map(names.map((name, number) => [name, lookOf(number)]));
   const status = statusLine(), table = h("div", { class: "dx-bar" });
   let chart = null, curves = {}, heat = null;
-  const eye = source.can("heat") ? select("Heat map of", [["", "no heat map"], ...names.map((name) => [name, options.models[name]])], look) : null;
+  const eye = source.can("heat") ? select("Heat map of", [["", "no heat map"],
+    ...names.map((name) => [name, options.models[name]])], look) : null;
   const legend = h("div", { class: "dx-bar dx-legend" }, names.map((name) => {
-    const box = checkbox(options.models[name], (on) => { if (on) chosen.add(name); else chosen.delete(name); draw(); }, true);
+    const box = checkbox(options.models[name], (on) => { if (on) chosen.add(name); else chosen.delete(name); draw();
+      }, true);
     const { color, dash } = looks.get(name);
-    box.prepend(s("svg", { width: 26, height: 10, "aria-hidden": "true" }, s("path", { d: "M1 5H25", stroke: color, "stroke-width": 3, "stroke-dasharray": dash })));
+    box.prepend(s("svg", { width: 26, height: 10, "aria-hidden": "true" },
+      s("path", { d: "M1 5H25", stroke: color, "stroke-width": 3, "stroke-dasharray": dash })));
     return box;
   }), eye ? labelled("look with the eyes of", eye) : null);
   const element = h("section", { class: "dx-verdict", "aria-label": "Verdict over time" }, legend, table, status);
@@ -66,11 +77,14 @@ function verdictPanel(source, options, info, players, place) {
     return [...chosen].filter((name) => curves[name]).flatMap((name) => {
       const looked = heat?.model === name ? heat : null;
       const look = looks.get(name), title = options.models[name];
-      if (looked) return [{ title, look, points: looked.seconds.map((second, at) => [second, looked.p_fake[at]]), bars: bars(looked) }];
+      if (looked) return [{ title, look, points: looked.seconds.map((second, at) => [second, looked.p_fake[at]]),
+        bars: bars(looked) }];
       const people = new Map();
-      curves[name].faces.forEach(([track, seconds, p]) => people.set(track, [...(people.get(track) || []), [seconds, p]]));
+      curves[name].faces.forEach(([track, seconds, p]) => people.set(track,
+        [...(people.get(track) || []), [seconds, p]]));
       // A window of a sequence model is one opinion of the whole clip.
-      return [...people].map(([track, points]) => ({ title: track ? `${title}, person ${track + 1}` : title, look, faint: track > 0,
+      return [...people].map(([track, points]) => ({ title: track ? `${title}, person ${track + 1}` : title, look,
+        faint: track > 0,
         points: curves[name].sequence ? [[0, points[0][1]], [players.length(), points[0][1]]] : points }));
     });
   }
@@ -84,7 +98,8 @@ function verdictPanel(source, options, info, players, place) {
 
   function draw() {
     chart?.draw(lines());
-    table.replaceChildren(...[...chosen].filter((name) => curves[name]).map((name) => h("span", { class: "dx-fact" }, `${options.models[name]}: ${curves[name].video === null ? "no score" : curves[name].video.toFixed(3)}`)));
+    table.replaceChildren(...[...chosen].filter((name) => curves[name]).map((name) => h("span",
+      { class: "dx-fact" }, `${options.models[name]}: ${curves[name].video === null ? "no score" : curves[name].video.toFixed(3)}`)));
   }
 
   async function look(name) {
@@ -111,13 +126,15 @@ function verdictPanel(source, options, info, players, place) {
         chart = timeChart(players.length(), (time) => players.seek(time));
         chart.element.addEventListener("keydown", (event) => {
           const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-          if (step) { event.preventDefault(); event.stopPropagation(); players.seek(players.time() + step / players.rate); }
+          if (step) { event.preventDefault(); event.stopPropagation();
+            players.seek(players.time() + step / players.rate); }
         });
         element.prepend(chart.element);
         players.onTime((time) => chart.time(time));
         draw();
       };
-      if (players.length()) whenKnown(); else players.element.querySelector("video").addEventListener("loadedmetadata", whenKnown, { once: true });
+      if (players.length()) whenKnown();
+        else players.element.querySelector("video").addEventListener("loadedmetadata", whenKnown, { once: true });
     } catch (error) { status.fail(error); }
   }
 

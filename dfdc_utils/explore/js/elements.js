@@ -2,7 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// h("button", { class: "a", onclick: f }, "text", child, ...): properties that begin with "on" are listeners, "data-" and
+// h("button", { class: "a", onclick: f }, "text", child, ...): properties that begin with "on" are listeners, "data-"
+// and
 // "aria-" and what an element has no property for are attributes; null children are left out.
 function h(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);
@@ -46,7 +47,8 @@ function select(name, choices, onchange, value) {
 }
 
 function slider(name, properties, oninput) {
-  const range = h("input", { type: "range", "aria-label": name, ...properties, oninput: () => oninput(Number(range.value)) });
+  const range = h("input", { type: "range", "aria-label": name, ...properties,
+    oninput: () => oninput(Number(range.value)) });
   return range;
 }
 

@@ -1,4 +1,5 @@
-// A source without a kernel: the report's pages, whose clips lie in files beside them. It answers what was written down.
+// A source without a kernel: the report's pages, whose clips lie in files beside them. It answers what was written
+// down.
 
 function files(data) {
   const columns = data.columns;
@@ -29,7 +30,8 @@ function files(data) {
 
   const sorted = (rows, query) => {
     if (!query.sort) return rows;
-    const value = (place) => (query.sort === "score" ? data.scores[query.model]?.[place] : data.rows[place][query.sort]);
+    const value = (place) =>
+      (query.sort === "score" ? data.scores[query.model]?.[place] : data.rows[place][query.sort]);
     const sign = query.descending ? -1 : 1;
     return [...rows].sort((one, other) => {
       const [a, b] = [value(one), value(other)];
@@ -45,7 +47,8 @@ function files(data) {
       const rows = sorted(kept(query), query), start = query.start || 0;
       const score = query.model ? data.scores[query.model] : null;
       const some = rows.slice(start, start + (query.count || 50));
-      return { total: rows.length, start, rows: some.map((place) => ({ ...data.rows[place], score: score?.[place] ?? null })) };
+      return { total: rows.length, start,
+        rows: some.map((place) => ({ ...data.rows[place], score: score?.[place] ?? null })) };
     },
     thumbnails: ({ videos }) => ({ addresses: videos.map((video) => data.thumbnails[video] || null) }),
     clip({ video }) {

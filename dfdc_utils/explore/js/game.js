@@ -1,14 +1,20 @@
-// Spot the fake: your confidence, the model's answer, a second chance, the truth. What is right is known to the kernel alone
+// Spot the fake: your confidence, the model's answer, a second chance, the truth. What is right is known to the
+// kernel alone
 // until you have answered twice.
 
 function gameView(source, options) {
   const status = statusLine(), body = h("div"), board = h("div");
-  const name = h("input", { type: "text", maxlength: 20, "aria-label": "Nickname", placeholder: "nickname", autocomplete: "off" });
+  const name = h("input", { type: "text", maxlength: 20, "aria-label": "Nickname", placeholder: "nickname",
+    autocomplete: "off" });
   const names = Object.entries(options.models);
-  if (!names.length) return { element: h("p", {}, "No model has predicted anything yet: run notebook 07 first."), slash: () => {}, close: () => {} };
+  if (!names.length) return { element: h("p", {}, "No model has predicted anything yet: run notebook 07 first."),
+    slash: () => {}, close: () => {} };
   const model = select("model", names, () => {}, options.model ?? names[0][0]);
   const mode = select("what is shown", [["single", "one clip"], ["pair", "an original beside its fake"]], () => {});
-  const element = h("div", {}, h("form", { class: "dx-bar", onsubmit: (event) => { event.preventDefault(); begin(); } }, labelled("nickname", name), labelled("model", model), labelled("shown", mode), h("button", { type: "submit" }, "play")), body, status, board);
+  const element = h("div", {},
+    h("form", { class: "dx-bar", onsubmit: (event) => { event.preventDefault(); begin(); } },
+      labelled("nickname", name), labelled("model", model), labelled("shown", mode),
+        h("button", { type: "submit" }, "play")), body, status, board);
   let current = null;
 
   const close = () => { current?.close(); current = null; };
@@ -28,9 +34,12 @@ function gameView(source, options) {
         body.replaceChildren(h("p", {}, "You have seen every clip of the test split."));
         return scores(answer.scores);
       }
-      current = player(buffers.map((bytes, place) => ({ info: { ...answer.clips[place], video: answer.clips.length > 1 ? ["left", "right"][place] : "fake or real?" }, address: URL.createObjectURL(new Blob([bytes], { type: "video/mp4" })), label: null })));
+      current = player(buffers.map((bytes, place) => ({ info: { ...answer.clips[place],
+        video: answer.clips.length > 1 ? ["left", "right"][place] : "fake or real?" },
+          address: URL.createObjectURL(new Blob([bytes], { type: "video/mp4" })), label: null })));
       const pair = answer.clips.length > 1;
-      body.replaceChildren(h("p", {}, `Round ${answer.round}`), current.element, question(pair ? "Is the LEFT one the fake?" : "Is it a fake?", pair, 50, "I have decided", first));
+      body.replaceChildren(h("p", {}, `Round ${answer.round}`), current.element,
+        question(pair ? "Is the LEFT one the fake?" : "Is it a fake?", pair, 50, "I have decided", first));
       status.say("");
       scores(answer.scores);
     } catch (error) { status.fail(error); }
@@ -46,7 +55,9 @@ function gameView(source, options) {
     };
     const range = slider(text, { min: 0, max: 100, step: 1, value, class: "dx-time", list: null }, say);
     const done = button(action, () => { done.disabled = range.disabled = true; answered(Number(range.value) / 100); });
-    const element = h("div", { class: "dx-question" }, h("strong", {}, text), h("div", { class: "dx-bar dx-timebar" }, h("span", {}, pair ? "right" : "○ REAL"), range, h("span", {}, pair ? "left" : "▲ FAKE")), h("div", { class: "dx-bar" }, words, done));
+    const element = h("div", { class: "dx-question" }, h("strong", {}, text),
+      h("div", { class: "dx-bar dx-timebar" }, h("span", {}, pair ? "right" : "○ REAL"), range,
+        h("span", {}, pair ? "left" : "▲ FAKE")), h("div", { class: "dx-bar" }, words, done));
     say();
     return element;
   }
@@ -69,7 +80,9 @@ function gameView(source, options) {
       const { answer } = await source.ask("game_second", { sure });
       const truth = answer.pair ? `The fake was ${answer.truth === "FAKE" ? "LEFT" : "RIGHT"}` : "It was";
       const next = button("next clip", round);
-      body.append(h("p", { class: "dx-truth" }, answer.pair ? truth : [`${truth} `, badge(answer.truth)], answer.method ? ` (method: ${answer.method})` : "", ` · you ${answer.first ? "✓" : "✗"} · model ${answer.model ? "✓" : "✗"} · you with the model ${answer.revised ? "✓" : "✗"}`), next);
+      body.append(h("p", { class: "dx-truth" }, answer.pair ? truth : [`${truth} `, badge(answer.truth)],
+        answer.method ? ` (method: ${answer.method})` : "",
+          ` · you ${answer.first ? "✓" : "✗"} · model ${answer.model ? "✓" : "✗"} · you with the model ${answer.revised ? "✓" : "✗"}`), next);
       next.focus();
       scores(answer.scores);
     } catch (error) { status.fail(error); }
@@ -77,9 +90,14 @@ function gameView(source, options) {
 
   function scores(rows) {
     if (!rows.length) return board.replaceChildren();
-    const cells = ({ share, low, high }) => h("td", { class: "dx-number" }, `${percent(share)} (${percent(low)} to ${percent(high)})`);
-    board.replaceChildren(h("table", { class: "dx-table dx-scores" }, h("caption", {}, "Right so far, with 95 % intervals"), h("thead", {}, h("tr", {}, ["", "clips", "you", "the model", "you with the model"].map((title) => h("th", { scope: "col" }, title)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.group), h("td", { class: "dx-number" }, String(row.count)), cells(row.first), cells(row.model), cells(row.revised))))));
+    const cells = ({ share, low, high }) => h("td", { class: "dx-number" },
+      `${percent(share)} (${percent(low)} to ${percent(high)})`);
+    board.replaceChildren(h("table", { class: "dx-table dx-scores" },
+      h("caption", {}, "Right so far, with 95 % intervals"),
+        h("thead", {}, h("tr", {}, ["", "clips", "you", "the model",
+          "you with the model"].map((title) => h("th", { scope: "col" }, title)))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.group),
+        h("td", { class: "dx-number" }, String(row.count)), cells(row.first), cells(row.model), cells(row.revised))))));
   }
 
   return { element, slash: () => name.focus(), close };

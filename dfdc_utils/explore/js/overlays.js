@@ -48,7 +48,8 @@ function heatPictures(heat) {
   const [count, height, width] = heat.heat_shape;
   const most = heat.values.reduce((found, value) => Math.max(found, Math.abs(value)), 1e-12);
   return Array.from({ length: count }, (_, number) => {
-    const picture = h("canvas", { width, height }), context = picture.getContext("2d"), image = context.createImageData(width, height);
+    const picture = h("canvas", { width, height }), context = picture.getContext("2d"),
+      image = context.createImageData(width, height);
     for (let place = 0; place < height * width; place++) {
       const value = heat.values[number * height * width + place] / most;
       image.data.set([...(value > 0 ? ORANGE : VIOLET), Math.round(200 * Math.min(1, Math.abs(value)))], 4 * place);

@@ -1,4 +1,5 @@
-// A table of clips that shows a page at a time: filters, sorted columns, thumbnails. Rows come from the source, so a set of
+// A table of clips that shows a page at a time: filters, sorted columns, thumbnails. Rows come from the source, so a
+// set of
 // a hundred thousand clips costs no more than fifty.
 
 const PAGE = 50;
@@ -10,7 +11,8 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
   const query = { model: fixed.model ?? options.model ?? models[0]?.[0] ?? null, start: 0, count };
   const state = { rows: [], total: 0, chosen: -1, asked: 0, fixed };
   const status = statusLine(), body = h("tbody"), head = h("tr");
-  const search = h("input", { type: "search", placeholder: "words that a row contains  ( / )", "aria-label": "Filter: words that a row contains",
+  const search = h("input", { type: "search", placeholder: "words that a row contains  ( / )",
+    "aria-label": "Filter: words that a row contains",
     oninput: later(60, () => change({ text: search.value })) });
   const where = h("span", { class: "dx-where" });
   const before = button("‹", () => turn(-1), { "aria-label": "Page before" });
@@ -23,7 +25,8 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
     }
     if (models.length) {
       bar.append(labelled("model", select("model", models, (model) => change({ model }), query.model)));
-      bar.append(labelled("verdict", select("verdict", [["", "all"], ["right", "right"], ["wrong", "wrong"], ["none", "no score"]],
+      bar.append(labelled("verdict", select("verdict", [["", "all"], ["right", "right"], ["wrong", "wrong"],
+        ["none", "no score"]],
         (verdict) => change({ verdict: verdict || null }))));
     }
   }
@@ -36,7 +39,8 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
   if (models.length) columns.splice(Math.min(3, columns.length), 0, "score");
 
   function drawHead() {
-    head.replaceChildren(h("th", { scope: "col" }, h("span", { class: "dx-hidden" }, "face")), ...columns.map((name) => {
+    head.replaceChildren(h("th", { scope: "col" }, h("span", { class: "dx-hidden" }, "face")),
+      ...columns.map((name) => {
       const sign = query.sort !== name ? "" : query.descending ? " ▼" : " ▲";
       const order = query.sort !== name ? "none" : query.descending ? "descending" : "ascending";
       return h("th", { scope: "col", "aria-sort": order }, button((TITLES[name] || name) + sign, () => {
@@ -48,7 +52,8 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
   function cell(name, row) {
     if (name === "label") return h("td", {}, badge(row.label));
     if (name === "score") return h("td", { class: "dx-number" }, row.score === null ? "–" : row.score.toFixed(3));
-    if (name === "video") return h("td", {}, h("button", { type: "button", class: "dx-link", onclick: () => choose(row) }, row.video));
+    if (name === "video") return h("td", {}, h("button", { type: "button", class: "dx-link",
+      onclick: () => choose(row) }, row.video));
     return h("td", { title: String(row[name] ?? "") }, row[name] ?? "");
   }
 
@@ -68,7 +73,8 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
       state.chosen = Math.max(0, Math.min(state.rows.length - 1, state.chosen + step));
       mark();
       body.children[state.chosen].scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" && !typing(event) && state.rows[state.chosen]) open(state.rows[state.chosen].video);
+    } else if (event.key === "Enter" && !typing(event) &&
+      state.rows[state.chosen]) open(state.rows[state.chosen].video);
     else if (event.key === "PageDown" || event.key === "PageUp") turn(event.key === "PageDown" ? 1 : -1);
     else return;
     event.preventDefault();
@@ -106,7 +112,8 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
   }
 
   function draw(start) {
-    body.replaceChildren(...state.rows.map((row) => h("tr", { onclick: (event) => { if (event.target.tagName !== "BUTTON") choose(row); } },
+    body.replaceChildren(...state.rows.map((row) => h("tr",
+      { onclick: (event) => { if (event.target.tagName !== "BUTTON") choose(row); } },
       h("td", { class: "dx-thumb" }), ...columns.map((name) => cell(name, row)))));
     const last = start + state.rows.length;
     where.textContent = state.total ? `${(start + 1).toLocaleString()}–${last.toLocaleString()} of ${state.total.toLocaleString()}` : "0 clips";
@@ -118,9 +125,11 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
   async function pictures(videos, asked) {
     const { answer, buffers } = await source.ask("thumbnails", { videos });
     if (asked !== state.asked) return;
-    const addresses = answer.addresses || answer.places.map((place) => (place === null ? null : imageAddress(buffers[place])));
+    const addresses = answer.addresses ||
+      answer.places.map((place) => (place === null ? null : imageAddress(buffers[place])));
     addresses.forEach((address, place) => {
-      if (address) body.children[place]?.firstChild.replaceChildren(h("img", { src: address, alt: "", loading: "lazy" }));
+      if (address) body.children[place]?.firstChild.replaceChildren(h("img",
+        { src: address, alt: "", loading: "lazy" }));
     });
   }
 

@@ -6,40 +6,53 @@ const JUMP = 0.2;     // Seconds: from there on it jumps.
 // clips: [{ info, address, label }]; the first one leads.
 function player(clips, { loop = true } = {}) {
   const leader = clips[0], rate = Number.isFinite(leader.info.rate) && leader.info.rate > 0 ? leader.info.rate : 25;
-  const state = { mode: "side", speed: 1, boxes: false, heat: null, sound: "none", loop, seeking: false, amount: 4, gone: false };
+  const state = { mode: "side", speed: 1, boxes: false, heat: null, sound: "none", loop, seeking: false, amount: 4,
+    gone: false };
   const listeners = [];
   const shown = clips.map((clip, place) => {
-    const video = h("video", { src: clip.address, playsinline: true, preload: "auto", muted: true, "aria-label": `${clip.label || "clip"} ${clip.info.video}` });
+    const video = h("video", { src: clip.address, playsinline: true, preload: "auto", muted: true,
+      "aria-label": `${clip.label || "clip"} ${clip.info.video}` });
     const overlay = h("canvas", { class: "dx-overlay", "aria-hidden": "true" });
-    const figure = h("figure", { class: "dx-figure" }, h("figcaption", {}, badge(clip.label), h("span", { class: "dx-name" }, clip.info.title ?? clip.info.video)),
+    const figure = h("figure", { class: "dx-figure" }, h("figcaption", {}, badge(clip.label),
+      h("span", { class: "dx-name" }, clip.info.title ?? clip.info.video)),
       h("div", { class: "dx-frame" }, video, overlay));
     return { ...clip, video, overlay, figure, place, tracks: tracksOf(clip.info.boxes || []) };
   });
   const videos = shown.map((each) => each.video);
-  const difference = h("canvas", { class: "dx-difference", role: "img", "aria-label": "Difference between original and fake" });
-  const stage = h("div", { class: "dx-stage", "data-mode": "side" }, shown.map((each) => each.figure), clips.length > 1 ? difference : null);
+  const difference = h("canvas", { class: "dx-difference", role: "img",
+    "aria-label": "Difference between original and fake" });
+  const stage = h("div", { class: "dx-stage", "data-mode": "side" }, shown.map((each) => each.figure),
+    clips.length > 1 ? difference : null);
 
   const bar = slider("Time", { min: 0, max: 1, step: "any", value: 0, class: "dx-time" }, (time) => seek(time));
   const clock = h("span", { class: "dx-number dx-clock" });
   const play = button("▶ play", toggle, { class: "dx-play", "aria-keyshortcuts": "Space K" });
-  const wipe = slider("Wipe", { min: 0, max: 100, value: 50 }, (share) => stage.style.setProperty("--dx-wipe", `${share}%`));
-  const stronger = labelled("stronger", select("How much stronger the difference is shown", [["1", "× 1"], ["4", "× 4"], ["8", "× 8"], ["16", "× 16"]], (times) => {
+  const wipe = slider("Wipe", { min: 0, max: 100, value: 50 },
+    (share) => stage.style.setProperty("--dx-wipe", `${share}%`));
+  const stronger = labelled("stronger", select("How much stronger the difference is shown",
+    [["1", "× 1"], ["4", "× 4"], ["8", "× 8"], ["16", "× 16"]], (times) => {
     state.amount = Number(times);
     draw();
   }, "4"));
   stronger.classList.add("dx-stronger");
   const controls = h("div", { class: "dx-bar" }, play,
-    button("◂ frame", () => step(-1), { "aria-keyshortcuts": "ArrowLeft" }), button("frame ▸", () => step(1), { "aria-keyshortcuts": "ArrowRight" }),
-    labelled("speed", select("speed", [["0.25", "¼"], ["0.5", "½"], ["1", "1"]], (speed) => { state.speed = Number(speed); pace(); }, "1")),
+    button("◂ frame", () => step(-1), { "aria-keyshortcuts": "ArrowLeft" }),
+      button("frame ▸", () => step(1), { "aria-keyshortcuts": "ArrowRight" }),
+    labelled("speed", select("speed", [["0.25", "¼"], ["0.5", "½"], ["1", "1"]],
+      (speed) => { state.speed = Number(speed); pace(); }, "1")),
     checkbox("loop", (on) => { state.loop = on; }, loop),
-    clips.length > 1 ? labelled("show", select("show", [["side", "side by side"], ["difference", "difference"], ["wipe", "wipe"]], mode)) : null,
+    clips.length > 1 ? labelled("show", select("show", [["side", "side by side"], ["difference", "difference"],
+      ["wipe", "wipe"]], mode)) : null,
     clips.length > 1 ? wipe : null, clips.length > 1 ? stronger : null,
     checkbox("boxes", (on) => { state.boxes = on; draw(); }),
-    labelled("sound", select("sound", [["none", "off"], ...shown.map((each) => [String(each.place), (each.label || "clip").toLowerCase()])], (which) => {
+    labelled("sound", select("sound",
+      [["none", "off"], ...shown.map((each) => [String(each.place), (each.label || "clip").toLowerCase()])],
+        (which) => {
       videos.forEach((video, place) => { video.muted = String(place) !== which; });
     })));
   const status = statusLine();
-  const element = h("section", { class: "dx-player", tabindex: "0", "aria-label": "Player. Space plays, arrows go by one frame, J, K and L go back, stop and play.", onkeydown: keys },
+  const element = h("section", { class: "dx-player", tabindex: "0",
+    "aria-label": "Player. Space plays, arrows go by one frame, J, K and L go back, stop and play.", onkeydown: keys },
     stage, h("div", { class: "dx-bar dx-timebar" }, bar, clock), controls, status);
 
   function length() {
@@ -53,7 +66,8 @@ function player(clips, { loop = true } = {}) {
     if (videos[0].currentTime >= length() - 0.5 / rate) await seek(0);
     pace();
     await seek(videos[0].currentTime);
-    try { await Promise.all(videos.map((video) => video.play())); } catch (error) { if (error.name !== "AbortError") status.fail(error); }
+    try { await Promise.all(videos.map((video) => video.play()));
+      } catch (error) { if (error.name !== "AbortError") status.fail(error); }
   }
 
   function stop() {
@@ -88,8 +102,10 @@ function player(clips, { loop = true } = {}) {
   }
 
   function keys(event) {
-    const actions = { " ": toggle, k: stop, l: start, j: () => seek(videos[0].currentTime - 1), ArrowLeft: () => step(-1),
-      ArrowRight: () => step(1), Home: () => seek(0), d: () => clips.length > 1 && choose(state.mode === "difference" ? "side" : "difference"),
+    const actions = { " ": toggle, k: stop, l: start, j: () => seek(videos[0].currentTime - 1),
+      ArrowLeft: () => step(-1),
+      ArrowRight: () => step(1), Home: () => seek(0), d: () => clips.length > 1 &&
+        choose(state.mode === "difference" ? "side" : "difference"),
       b: () => element.querySelectorAll(".dx-check input")[1].click() };
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || typing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -144,7 +160,8 @@ function player(clips, { loop = true } = {}) {
   function drawDifference() {
     const [one, other] = videos;
     if (!one.videoWidth || !other.videoWidth) return;
-    if (difference.width !== one.videoWidth) Object.assign(difference, { width: one.videoWidth, height: one.videoHeight });
+    if (difference.width !== one.videoWidth) Object.assign(difference,
+      { width: one.videoWidth, height: one.videoHeight });
     const context = difference.getContext("2d"), { width, height } = difference;
     context.globalCompositeOperation = "copy";
     context.drawImage(one, 0, 0, width, height);
@@ -172,12 +189,14 @@ function player(clips, { loop = true } = {}) {
   watch.observe(stage);
   requestAnimationFrame(tick);
   return {
-    element, seek, start, stop, rate, length, time: () => videos[0].currentTime, onTime: (listener) => listeners.push(listener),
+    element, seek, start, stop, rate, length, time: () => videos[0].currentTime,
+      onTime: (listener) => listeners.push(listener),
     setHeat: (heat, place) => { state.heat = heat && { ...heat, place }; draw(); },
     close: () => {
       state.gone = true;
       watch.disconnect();
-      videos.forEach((video) => { video.pause(); if (video.src.startsWith("blob:")) URL.revokeObjectURL(video.src); video.removeAttribute("src"); video.load(); });
+      videos.forEach((video) => { video.pause(); if (video.src.startsWith("blob:")) URL.revokeObjectURL(video.src);
+        video.removeAttribute("src"); video.load(); });
     },
   };
 }

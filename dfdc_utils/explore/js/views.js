@@ -1,10 +1,12 @@
 // The views by name, and how a notebook or a page opens one.
 
-const VIEWS = { browse: browseView, compare: compareView, verdict: compareView, threshold: thresholdView, faces: facesView, game: gameView };
+const VIEWS = { browse: browseView, compare: compareView, verdict: compareView, threshold: thresholdView,
+  faces: facesView, game: gameView };
 
 function openView(source, options, place) {
   const view = VIEWS[options.view](source, options);
-  const root = h("div", { class: "dx", "data-lm-suppress-shortcuts": "true", "data-view": options.view }, (options.notes || []).map((note) => h("p", { class: "dx-note" }, note)), view.element);
+  const root = h("div", { class: "dx", "data-lm-suppress-shortcuts": "true", "data-view": options.view },
+    (options.notes || []).map((note) => h("p", { class: "dx-note" }, note)), view.element);
   root.addEventListener("keydown", (event) => {
     if (event.key === "/" && !typing(event)) {
       event.preventDefault();
