@@ -60,7 +60,7 @@ class Clips:
     def choices(self) -> dict[str, list[str]]:
         """By column, the values one can choose from, where there are at least two and not too many to list."""
         found = {
-            name: [str(value) for value in self._codes[name][1]] for name in CHOICES if name in self.columns
+            name: [str(value) for value in self._codes_of(name)[1]] for name in CHOICES if name in self.columns
         }
         return {name: values for name, values in found.items() if 1 < len(values) <= _MOST_CHOICES}
 
@@ -81,7 +81,7 @@ class Clips:
         for name in CHOICES:
             value = query.get(name)
             if value not in (None, "") and name in self.columns:
-                codes, values = self._codes[name]
+                codes, values = self._codes_of(name)
                 keep &= codes == (list(values).index(value) if value in values else -2)
         score = self._score(query.get("model"))
         if score is not None:
@@ -130,19 +130,23 @@ class Clips:
             return rows
         if name != "score" and name not in self.columns:
             raise ValueError(f"Clips are sorted by {', '.join(self.columns)} or score, not by {name!r}.")
-        keys = score[rows] if name == "score" and score is not None else self._codes[name][0][rows].astype(float)
+        keys = score[rows] if name == "score" and score is not None else self._codes_of(name)[0][rows].astype(float)
         keys = np.where(keys < 0, np.nan, keys)
         # What has no value comes last, either way round.
         return rows[np.argsort(-keys if query.get("descending") else keys, kind="stable")]
 
+    def _codes_of(self, name: str) -> tuple[np.ndarray, pd.Index]:
+        """The number of each row's value of a column among all its values, sorted; -1 where it has none."""
+        if name not in self._coded:
+            column = pd.Categorical(self.table[name].astype(object))
+            if len(column.categories) <= _MOST_CHOICES:
+                column = column.reorder_categories(sorted(column.categories, key=_natural))
+            self._coded[name] = np.asarray(column.codes), column.categories
+        return self._coded[name]
+
     @cached_property
-    def _codes(self) -> dict[str, tuple[np.ndarray, pd.Index]]:
-        """By column the number of each row's value among all values, sorted; -1 where it has none."""
-        coded = {name: pd.Categorical(self.table[name].astype(object)) for name in self.columns}
-        coded = {
-            name: column.reorder_categories(sorted(column.categories, key=_natural)) for name, column in coded.items()
-        }
-        return {name: (np.asarray(column.codes), column.categories) for name, column in coded.items()}
+    def _coded(self) -> dict[str, tuple[np.ndarray, pd.Index]]:
+        return {}
 
     @cached_property
     def _texts(self) -> pa.Array:
