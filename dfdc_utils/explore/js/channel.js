@@ -7,11 +7,12 @@ const SILENCE = 8000;
 function channel(model) {
   const waiting = new Map();
   const started = Math.random().toString(36).slice(2);
-  let number = 0, heard = false, lost = () => {};
+  let number = 0, heard = false, told = () => {};
   const receive = (message, buffers) => {
     const question = waiting.get(message.id);
     if (!question) return;
     waiting.delete(message.id);
+    if (!heard) told(true);
     heard = true;
     if (message.error) question.reject(new Error(message.error));
     else question.resolve({ answer: message.answer, buffers: (buffers || []).map(bytesOf) });
@@ -20,14 +21,15 @@ function channel(model) {
   return {
     live: true,
     can: () => true,
-    // Called where nobody ever answers: the notebook was opened without its kernel.
-    onLost: (action) => { lost = action; },
+    // Called with false where nobody answers for long: the kernel is busy, or the notebook was opened without one; and
+    // with true at the first answer.
+    onHearing: (action) => { told = action; },
     ask(name, args = {}, buffers = []) {
       const id = `${started}-${++number}`;
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
         model.send({ id, ask: name, args }, undefined, buffers);
-        setTimeout(() => { if (!heard && waiting.has(id)) lost(); }, SILENCE);
+        setTimeout(() => { if (!heard && waiting.has(id)) told(false); }, SILENCE);
       });
     },
     close: () => model.off("msg:custom", receive),

@@ -71,7 +71,7 @@ function files(data) {
   return {
     live: false,
     can: (name) => name in answers,
-    onLost: () => {},
+    onHearing: () => {},
     async ask(name, args = {}) {
       if (!(name in answers)) throw new Error("This needs a notebook that is running.");
       return { answer: answers[name](args), buffers: [] };

@@ -23,17 +23,27 @@ function openView(source, options, place) {
 function render({ model, el }) {
   const source = channel(model), options = { ...model.get("options"), view: model.get("view") };
   const opened = openView(source, options, el);
-  let still = null, over = false;
-  const hide = (hidden) => { still ??= stillBefore(el); if (still) still.style.display = hidden ? "none" : ""; };
-  // Where it will stand in the page is known a moment later.
-  const tries = [0, 100, 500, 2000].map((wait) => setTimeout(() => { if (!over) hide(true); }, wait));
-  source.onLost(() => {
-    // Without its kernel the notebook shows the picture that was made with it.
-    over = true;
-    hide(false);
-    opened.root.replaceChildren(h("p", { class: "dx-note" }, "This is a picture. Run the cell to use it."));
+  let still = null, shown = false;
+  const picture = (on) => {
+    shown = on;
+    still ??= stillBefore(el);
+    if (still) still.style.display = on ? "" : "none";
+  };
+  // Where the widget will stand in the page is known a moment later.
+  const tries = [0, 100, 500, 2000].map((wait) => setTimeout(() => { if (!shown) picture(false); }, wait));
+  const silent = h("p", { class: "dx-note", hidden: true },
+    "The kernel does not answer. Is it busy with other cells? Without it this is a picture: run the cell to use it.");
+  opened.root.prepend(silent);
+  // Without its kernel the notebook shows the picture that was made with it.
+  source.onHearing((heard) => {
+    silent.hidden = heard;
+    picture(!heard);
   });
-  return () => { tries.forEach(clearTimeout); hide(false); opened.close(); };
+  return () => {
+    tries.forEach(clearTimeout);
+    picture(true);
+    opened.close();
+  };
 }
 
 // The picture of the first state that stands before a widget, for those who cannot run it.
