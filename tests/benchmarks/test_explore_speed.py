@@ -50,7 +50,8 @@ def test_the_table_of_all_of_dfdc(capsys):
     }
     slowest = {name: fastest(lambda query=query: every.page(query)) for name, query in queries.items()}
     with capsys.disabled():
-        print(f"\n{CLIPS:,} rows: first page {first:.2f} s; " + ", ".join(f"{n} {1e3 * s:.0f} ms" for n, s in slowest.items()))
+        waits = ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in slowest.items())
+        print(f"\n{CLIPS:,} rows: first page {first:.2f} s; {waits}")
     assert first < 1
     assert max(slowest.values()) < 0.1
 

@@ -103,10 +103,13 @@ def lab(explored, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=t",
-        f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None",
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        "--IdentityProvider.token=t", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None",
     ]
-    settings = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "PYTHONPATH": str(project_root()), "DFDC_HOME": str(explored.home)}
+    settings = {
+        "JUPYTER_CONFIG_DIR": str(folder / ".config"), "PYTHONPATH": str(project_root()),
+        "DFDC_HOME": str(explored.home),
+    }
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log)
     end = time.monotonic() + 90

@@ -113,7 +113,8 @@ def test_the_difference_is_dark_but_for_the_forgery(page):
     canvas = browse.locator("canvas.dx-difference")
     canvas.wait_for(state="visible")
     page.wait_for_timeout(300)
-    brightness = canvas.evaluate("""canvas => { const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    brightness = canvas.evaluate("""canvas => {
+      const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
       const light = []; for (let at = 0; at < data.length; at += 4) light.push(data[at] + data[at + 1] + data[at + 2]);
       light.sort((a, b) => a - b); return [light[light.length >> 1], light[light.length - 200]]; }""")
     assert brightness[0] < 15 < 40 < brightness[1]
@@ -125,7 +126,8 @@ def test_a_heat_map_is_drawn_over_the_face(page):
     verdict.locator("video").first.wait_for()
     verdict.get_by_label("Heat map of").select_option(MODEL)
     verdict.get_by_text("Orange speaks for FAKE").wait_for()
-    painted = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)"""
+    painted = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+      .data.some(value => value > 0)"""
     until(page, lambda: verdict.locator("canvas.dx-overlay").last.evaluate(painted))
 
 

@@ -70,7 +70,7 @@ function lookOf(number) {
 
 // counts: { real: [...], fake: [...] } of equal bins of [0, 1]; fakes stand above the line, reals hang below it.
 function histogram({ real, fake }, threshold, choose) {
-  const frame = frameOf(520, 220), most = Math.max(1, ...real, ...fake), bins = real.length;
+  const frame = frameOf(520, 220, { top: 24 }), most = Math.max(1, ...real, ...fake), bins = real.length;
   const bar = (count, bin, up) => {
     const height = (count / most) * (frame.y(0) - frame.y(0.5)) * 0.95, name = up ? "FAKE" : "REAL";
     const go = () => choose(name, bin);
@@ -79,7 +79,7 @@ function histogram({ real, fake }, threshold, choose) {
       class: up ? "dx-bar-fake" : "dx-bar-real",
         "aria-label": `${count} ${name} clips with P(fake) from ${bin / bins}`, onclick: go,
       onkeydown: (event) => { if (event.key === "Enter") go(); } },
-        s("title", {}, `${count} ${name}, P(fake) ${(bin / bins).toFixed(2)} to ${((bin + 1) / bins).toFixed(2)}`)) : null;
+        s("title", {}, `${count} ${name}, P(fake) from ${(bin / bins).toFixed(2)} on`)) : null;
   };
   const x = frame.x(threshold);
   return s("svg", { viewBox: "0 0 520 220", class: "dx-chart", role: "group",
@@ -89,14 +89,16 @@ function histogram({ real, fake }, threshold, choose) {
     fake.map((count, bin) => bar(count, bin, true)), real.map((count, bin) => bar(count, bin, false)),
     s("path", { class: "dx-line", d: `M${frame.x(0)} ${frame.y(0.5)}H${frame.x(1)}` }),
       s("path", { class: "dx-playhead", d: `M${x} ${frame.y(1)}V${frame.y(0)}` }),
-    s("text", { x: frame.x(0) + 4, y: frame.y(1) + 10, class: "dx-axis dx-fake" }, `▲ FAKE, up to ${most}`),
-    s("text", { x: frame.x(0) + 4, y: frame.y(0) - 5, class: "dx-axis dx-real" }, `○ REAL, up to ${most}`));
+    s("text", { x: frame.x(0), y: 14, class: "dx-axis dx-fake" }, `▲ FAKE (above), up to ${most}`),
+    s("text", { x: frame.x(1), y: 14, "text-anchor": "end", class: "dx-axis dx-real" },
+      `○ REAL (below), up to ${most}`));
 }
 
 function rocChart(points, here, area) {
   const frame = frameOf(260, 220);
   return s("svg", { viewBox: "0 0 260 220", class: "dx-chart dx-square", role: "img",
-    "aria-label": `ROC curve, area ${area.toFixed(3)}; here ${percent(here[1])} of fakes found for ${percent(here[0])} false alarms` },
+    "aria-label": `ROC curve, area ${area.toFixed(3)}; here ${percent(here[1])} of fakes are found, ` +
+      `with ${percent(here[0])} false alarms` },
     axes(frame, { x: "false alarms", y: "fakes found", ticks: [[0, "0"], [0.5, "0.5"], [1, "1"]] }),
     s("path", { class: "dx-grid", d: `M${frame.x(0)} ${frame.y(0)}L${frame.x(1)} ${frame.y(1)}` }),
     s("polyline", { class: "dx-roc", points: points.map(([x, y]) => `${frame.x(x)},${frame.y(y)}`).join(" ") }),

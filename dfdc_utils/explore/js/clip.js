@@ -11,7 +11,8 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
     status.say(`Opening ${video} …`);
     try {
       const { answer } = await source.ask("clip", { video });
-      if (!answer.playable) throw new Error(`${answer.title ?? video} cannot be played: ${answer.reason || "no reason is known"}.`);
+      const why = (info) => info.reason || "no reason is known";
+      if (!answer.playable) throw new Error(`${answer.title ?? video} cannot be played: ${why(answer)}.`);
       const wanted = answer.original_here ? [answer.original_here, video] : [video];
       const infos = [];
       for (const name of wanted) infos.push(name === video ? answer : (await source.ask("clip",
@@ -23,7 +24,7 @@ function clipPanel(source, options, { verdict = true, open } = {}) {
       current = player(usable.map((info, place) => ({ info, address: addresses[place], label: info.label })));
       body.replaceChildren(heading(answer), current.element);
       if (infos.length > usable.length) body.append(h("p", {},
-        `Its original cannot be played: ${infos[0].reason || "no reason is known"}.`));
+        `Its original cannot be played: ${why(infos[0])}.`));
       if (verdict && Object.keys(options.models).length) body.append(verdictPanel(source, options, answer, current,
         usable.length - 1));
       status.say("");
@@ -98,8 +99,9 @@ function verdictPanel(source, options, info, players, place) {
 
   function draw() {
     chart?.draw(lines());
-    table.replaceChildren(...[...chosen].filter((name) => curves[name]).map((name) => h("span",
-      { class: "dx-fact" }, `${options.models[name]}: ${curves[name].video === null ? "no score" : curves[name].video.toFixed(3)}`)));
+    const score = (name) => curves[name].video?.toFixed(3) ?? "no score";
+    table.replaceChildren(...[...chosen].filter((name) => curves[name]).map((name) =>
+      h("span", { class: "dx-fact" }, `${options.models[name]}: ${score(name)}`)));
   }
 
   async function look(name) {
@@ -111,7 +113,13 @@ function verdictPanel(source, options, info, players, place) {
         const { answer, buffers } = await source.ask("heat", { video: info.video, model: name });
         heat = { ...answer, model: name, values: numbers(Float32Array, buffers[0]) };
         players.setHeat(heat, place);
-        status.say(`Orange speaks for FAKE, violet for REAL.${heat.influence ? " Bars: by how much a frame moves the verdict, up towards FAKE." : ""}${heat.weights ? ` The frame that weighs most: ${heat.seconds[heat.weights.indexOf(Math.max(...heat.weights))].toFixed(1)} s.` : ""}`);
+        const told = ["Orange speaks for FAKE, violet for REAL."];
+        if (heat.influence) told.push("Bars: by how much a frame moves the verdict, up towards FAKE.");
+        if (heat.weights) {
+          const heaviest = heat.seconds[heat.weights.indexOf(Math.max(...heat.weights))];
+          told.push(`The frame that weighs most: ${heaviest.toFixed(1)} s.`);
+        }
+        status.say(told.join(" "));
       } catch (error) { status.fail(error); }
     } else status.say("");
     draw();
@@ -121,7 +129,9 @@ function verdictPanel(source, options, info, players, place) {
     try {
       const { answer } = await source.ask("curves", { video: info.video });
       curves = answer.models;
-      if (!Object.keys(curves).length) return status.say(info.reason ? `No model could judge this clip: ${info.reason}.` : "No model has judged this clip.");
+      if (!Object.keys(curves).length) {
+        return status.say(`No model has judged this clip${info.reason ? `: ${info.reason}` : ""}.`);
+      }
       const whenKnown = () => {
         chart = timeChart(players.length(), (time) => players.seek(time));
         chart.element.addEventListener("keydown", (event) => {

@@ -33,7 +33,8 @@ function stripPanel(source) {
         h("span", {}, track ? `person ${track + 1}` : "main person"),
         faces.map((face) => h("img", { src: imageAddress(buffers[next++]),
           alt: `face at ${face.seconds.toFixed(1)} seconds`,
-            title: `${face.seconds.toFixed(1)} s, confidence ${face.confidence.toFixed(3)}, ${face.side.toFixed(0)} pixels` })))));
+          title: [`${face.seconds.toFixed(1)} s`, `confidence ${face.confidence.toFixed(3)}`,
+            `${face.side.toFixed(0)} pixels`].join(", ") })))));
       body.append(button("what did the detector reject?", () => detections(video)));
       status.say(answer.tracks.length ? "" : `No faces: ${answer.reason || "nobody has looked for them yet"}.`);
     } catch (error) {
@@ -85,11 +86,12 @@ function storePanel(source, open) {
     try {
       const { answer, buffers } = await source.ask("faces", { ...state, count });
       state.total = answer.total;
-      where.textContent = `${(state.start + 1).toLocaleString()}–${(state.start + answer.faces.length).toLocaleString()} of ${answer.total.toLocaleString()}${answer.of > answer.total ? ` drawn from ${answer.of.toLocaleString()}` : ""}`;
+      where.textContent = range(state.start, answer.faces.length, answer.total);
+      if (answer.of > answer.total) where.textContent += ` drawn from ${answer.of.toLocaleString()}`;
       body.replaceChildren(...answer.faces.map((face, place) => h("button",
         { type: "button", class: "dx-face", onclick: () => open(face.video), title: face.video },
           h("img", { src: imageAddress(buffers[place]), alt: `face of ${face.video}` }),
-        h("small", {}, `${face.value.toFixed(state.by === "confidence" ? 3 : 0)}${state.by === "side" ? " px" : ""}`))));
+        h("small", {}, face.value.toFixed(state.by === "confidence" ? 3 : 0) + (state.by === "side" ? " px" : "")))));
     } catch (error) { status.fail(error); }
   }
 
@@ -128,7 +130,8 @@ function uploadPanel(source, options) {
   }
 
   async function show(one) {
-    status.say(one.reason ? `It cannot be judged: ${one.reason}.` : "A score is an estimate for faces like those of this study, never proof.");
+    const limits = "A score is an estimate for faces like those of this study, never proof.";
+    status.say(one.reason ? `It cannot be judged: ${one.reason}.` : limits);
     panel.show(one.video);
   }
 

@@ -56,7 +56,8 @@ function files(data) {
       return data.clips[video];
     },
     preview({ video }) {
-      if (!data.previews[video]) throw new Error(`${video} cannot be shown: ${data.clips[video]?.reason || "no preview"}.`);
+      const reason = data.clips[video]?.reason || "no preview";
+      if (!data.previews[video]) throw new Error(`${video} cannot be shown: ${reason}.`);
       return { address: data.previews[video] };
     },
     curves: ({ video }) => ({ models: data.curves[video] || {} }),

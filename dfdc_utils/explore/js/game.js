@@ -50,7 +50,8 @@ function gameView(source, options) {
     const words = h("output", { class: "dx-number" });
     const say = () => {
       const sure = Number(range.value);
-      words.textContent = sure === 50 ? "move the slider" : `${Math.max(sure, 100 - sure)} % sure: ${pair ? (sure > 50 ? "left" : "right") : sure > 50 ? "FAKE" : "REAL"}`;
+      const verdict = (pair ? ["right", "left"] : ["REAL", "FAKE"])[Number(sure > 50)];
+      words.textContent = sure === 50 ? "move the slider" : `${Math.max(sure, 100 - sure)} % sure: ${verdict}`;
       done.disabled = sure === 50;
     };
     const range = slider(text, { min: 0, max: 100, step: 1, value, class: "dx-time", list: null }, say);
@@ -66,7 +67,10 @@ function gameView(source, options) {
     try {
       const { answer, buffers } = await source.ask("game_first", { sure });
       const pair = answer.pair;
-      body.append(h("p", {}, pair ? `${answer.title} thinks that ${answer.p_model >= 0.5 ? "the left" : "the right"} one is the fake (P(left) = ${answer.p_model.toFixed(2)}).` : `${answer.title} says P(fake) = ${answer.p_model.toFixed(2)}: ${answer.p_model >= 0.5 ? "FAKE" : "REAL"}.`));
+      const verdicts = pair ? ["the right one is the fake", "the left one is the fake"] : ["REAL", "FAKE"];
+      const verdict = verdicts[Number(answer.p_model >= 0.5)];
+      const p = `${pair ? "P(left is the fake)" : "P(fake)"} = ${answer.p_model.toFixed(2)}`;
+      body.append(h("p", {}, `${answer.title} says ${p}: ${verdict}.`));
       if (answer.heat) {
         current.setHeat({ ...answer.heat, values: numbers(Float32Array, buffers[0]) }, answer.heat.place);
         body.append(h("p", {}, "Its heat map lies over the clip: orange speaks for FAKE, violet for REAL."));
@@ -82,7 +86,8 @@ function gameView(source, options) {
       const next = button("next clip", round);
       body.append(h("p", { class: "dx-truth" }, answer.pair ? truth : [`${truth} `, badge(answer.truth)],
         answer.method ? ` (method: ${answer.method})` : "",
-          ` · you ${answer.first ? "✓" : "✗"} · model ${answer.model ? "✓" : "✗"} · you with the model ${answer.revised ? "✓" : "✗"}`), next);
+        ["you", "model", "you with the model"].map((who, place) =>
+          ` · ${who} ${[answer.first, answer.model, answer.revised][place] ? "✓" : "✗"}`)), next);
       next.focus();
       scores(answer.scores);
     } catch (error) { status.fail(error); }

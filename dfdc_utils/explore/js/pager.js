@@ -116,7 +116,7 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
       { onclick: (event) => { if (event.target.tagName !== "BUTTON") choose(row); } },
       h("td", { class: "dx-thumb" }), ...columns.map((name) => cell(name, row)))));
     const last = start + state.rows.length;
-    where.textContent = state.total ? `${(start + 1).toLocaleString()}–${last.toLocaleString()} of ${state.total.toLocaleString()}` : "0 clips";
+    where.textContent = range(start, state.rows.length, state.total);
     before.disabled = start === 0;
     after.disabled = last >= state.total;
     element.querySelector(".dx-scroll").scrollTop = 0;
@@ -136,6 +136,11 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
   drawHead();
   return { element, load, change, focusFilter: () => search.focus(), first: () => state.rows[0]?.video,
     show: (conditions) => { state.fixed = conditions; return change({ model: conditions.model ?? query.model }); } };
+}
+
+function range(start, count, total) {
+  const [first, last, all] = [start + 1, start + count, total].map((number) => number.toLocaleString("en"));
+  return total ? `${first}–${last} of ${all}` : "none";
 }
 
 function imageAddress(bytes) {

@@ -1,6 +1,7 @@
 // One clip, or an original and its fake in step: one bar, frame by frame, half speed, loop, difference, wipe.
 
 const DRIFT = 0.25;   // Of a frame: from there on the second player is hurried or held back.
+const HIGHEST = 420;  // Pixels of a picture on the screen.
 const JUMP = 0.2;     // Seconds: from there on it jumps.
 
 // clips: [{ info, address, label }]; the first one leads.
@@ -178,13 +179,18 @@ function player(clips, { loop = true } = {}) {
   }
 
   videos.forEach((video) => {
-    video.addEventListener("loadeddata", () => { bar.max = length(); draw(); });
+    video.addEventListener("loadeddata", () => {
+      bar.max = length();
+      // An upright clip would be higher than the screen.
+      video.closest("figure").style.maxWidth = `${Math.round((HIGHEST * video.videoWidth) / video.videoHeight)}px`;
+      draw();
+    });
     video.addEventListener("error", () => status.fail(new Error("This browser cannot play the clip.")));
     video.addEventListener("pause", draw);
     video.addEventListener("play", draw);
   });
   const sizes = new Set(clips.map((clip) => `${clip.info.width} × ${clip.info.height}`));
-  if (sizes.size > 1) status.say(`Sizes differ (${[...sizes].join(", ")}): the fake is laid over the original at its size.`);
+  if (sizes.size > 1) status.say(`Sizes differ (${[...sizes].join(", ")}): the fake is shown at the original's size.`);
   const watch = new ResizeObserver(draw);
   watch.observe(stage);
   requestAnimationFrame(tick);

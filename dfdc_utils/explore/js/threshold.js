@@ -133,7 +133,8 @@ function thresholdView(source, options) {
           `${label} clips with P(fake) from ${number / BINS}`)),
       rocChart(curve.points, [values.alarms || 0, values.caught || 0], curve.area));
     byMethod();
-    status.say(some.unjudged ? `${some.unjudged} of these clips have no face; their score is the share of fakes in the training split.` : "");
+    const prior = "their score is the share of fakes in the training split";
+    status.say(some.unjudged ? `${some.unjudged} of these clips have no face; ${prior}.` : "");
   }
 
   function bin(p) {
@@ -151,8 +152,7 @@ function thresholdView(source, options) {
       const rows = some.scores.filter((_, place) => some.methods[place] === way), fake = way !== "original";
       const right = rows.filter((p) => (p >= state.threshold) === fake).length;
       return h("tr", {}, h("th", { scope: "row" }, way), h("td", { class: "dx-number" },
-        `${right} of ${rows.length}`), h("td", {}, h("meter",
-          { min: 0, max: 1, value: right / rows.length, "aria-label": `${way}: ${percent(right / rows.length)}` })));
+        `${right} of ${rows.length}`), h("td", {}, h("span", { class: "dx-share", role: "img", style: `--dx-share: ${right / rows.length}`, "aria-label": `${way}: ${percent(right / rows.length)}` })));
     }))));
   }
 
