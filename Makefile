@@ -3,6 +3,7 @@
 # make check-mini  the study mini with three training seeds, and whether every network learned
 # make lint    environment, ruff and mypy
 # make class   what a class needs, in class/: notebooks for students and teachers, slides, one archive of the study
+# make report  pages of the study that open from disk, in report/
 # make lab     JupyterLab on notebooks/
 # make bench   side-by-side timings
 #
@@ -14,7 +15,7 @@ OUT     ?= class
 VENV    := .venv
 READY   := $(VENV)/.ready
 
-.PHONY: study test check-mini lint class lab bench clean
+.PHONY: study test check-mini lint class report lab bench clean
 .DELETE_ON_ERROR:
 
 study: $(READY)
@@ -33,6 +34,9 @@ lint: $(READY)
 
 class: $(READY)
 	$(VENV)/bin/python -m dfdc_utils classroom --profile $(PROFILE) --out $(OUT)
+
+report: $(READY)
+	$(VENV)/bin/python -m dfdc_utils report --profile $(PROFILE) --out report
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab notebooks

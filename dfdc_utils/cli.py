@@ -145,6 +145,15 @@ def _unpack(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from dfdc_utils.explore import report
+
+    workspace = _workspace(options)
+    states = dict(study.listing(workspace))
+    print(report.write(workspace, options.out or workspace.run / "report", states))
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from dfdc_utils import environment
 
@@ -257,6 +266,11 @@ def _parser() -> argparse.ArgumentParser:
     unpack.add_argument("pack", type=Path, metavar="ARCHIVE", help="pack/dfdc-....zip of a kit")
     unpack.add_argument("--name", metavar="NAME", help="for the study (default: its name in the archive)")
     unpack.set_defaults(command=_unpack)
+
+    report = commands.add_parser("report", parents=[shared, data], help="write pages that open from disk")
+    folder = "where to (default: report/ in the study's folder)"
+    report.add_argument("--out", type=Path, metavar="DIR", help=folder)
+    report.set_defaults(command=_report)
 
     doctor = commands.add_parser("doctor", parents=[shared, data], help="check what a study needs")
     doctor.set_defaults(command=_doctor)

@@ -13,7 +13,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 NO_RESULT = frozenset({
-    "classroom", "cli", "environment", "made_from", "models.record", "models.settings", "parallel", "profiles",
+    "classroom", "cli", "environment", "explore", "made_from", "models.record", "models.settings", "parallel",
+    "profiles",
     "source_code", "study", "workspace",
 })
 """What decides how something runs, where it lies and whether it fits, never what comes out. (The numbers in `profiles`

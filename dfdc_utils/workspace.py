@@ -222,6 +222,21 @@ class Workspace:
         """The comparison table of all models (CSV)."""
         return self.run / "comparison.csv"
 
+    @property
+    def previews(self) -> Path:
+        """Small clips that a browser plays (`explore.previews`)."""
+        return self.base / "previews"
+
+    @property
+    def uploads(self) -> Path:
+        """Clips that somebody gave to `explore`, a folder each."""
+        return self.base / "uploads"
+
+    @property
+    def game(self) -> Path:
+        """Answers in the game of notebook 11, a file (CSV) a nickname."""
+        return self.base / "game"
+
     def model(self, name: str) -> Path:
         return self.run / "models" / f"{name}.keras"
 

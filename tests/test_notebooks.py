@@ -43,6 +43,7 @@ def test_all_are_there():
         "08_visualise_filters.ipynb",
         "09_compare_models.ipynb",
         "10_self_training.ipynb",
+        "11_explore.ipynb",
     ]
 
 

@@ -50,6 +50,7 @@ from dfdc_utils.plots.faces import (
     outcomes,
 )
 from dfdc_utils.plots.html import filterable, side_by_side
+from dfdc_utils.plots.people import people
 from dfdc_utils.plots.pipeline import pipeline
 from dfdc_utils.plots.sensitivity import dissection, leakage, robustness, subgroups, tta_ablation
 from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
@@ -60,7 +61,8 @@ __all__ = [
     "confusion_matrices", "contact_sheet", "detections", "dissection", "extraction", "face_statistics",
     "face_strips", "fakes_per_original", "feature_maps", "filterable", "frame_weights", "heat_maps", "heat_shares",
     "histograms", "kernels", "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations",
-    "outcomes", "over_time", "pair_differences", "pipeline", "pseudo_labels", "reliability", "robustness", "roc_curves",
+    "outcomes", "over_time", "pair_differences", "people", "pipeline", "pseudo_labels", "reliability", "robustness",
+    "roc_curves",
     "sanity", "save", "score_distributions", "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation",
     "tta_effect", "use", "what_if", "worst_clips",
 ]

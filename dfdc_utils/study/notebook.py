@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +97,7 @@ def execute(task: Task, tell: Callable[[tuple[int, int]], None] = lambda news: N
             skipped = [cell for cell in code if not task.lesson and _LESSON in cell.metadata.get("tags", ())]
             if not all(cell.execution_count for cell in code if cell not in skipped):
                 failure = "it stopped before its last cell"
+            sign(executed)
         except papermill.PapermillExecutionError as error:
             failure = f"In [{error.exec_count}]: {error.ename}: {error.evalue}"
             interrupted = error.ename == "KeyboardInterrupt"
@@ -107,6 +109,15 @@ def execute(task: Task, tell: Callable[[tuple[int, int]], None] = lambda news: N
     if failure:
         failure = f"{'interrupted' if interrupted else 'failed'} in {where}: {failure}"
     return Outcome(failure=failure, interrupted=interrupted, seconds=time.monotonic() - began)
+
+
+def sign(executed) -> None:
+    """Makes JupyterLab trust a notebook that was run here, so that its widgets and its pages work when it is opened."""
+    from nbformat.sign import NotebookNotary
+
+    # Where the home folder is read-only the notebook is as good, but not trusted.
+    with contextlib.suppress(OSError, sqlite3.Error):
+        NotebookNotary().sign(executed)
 
 
 def end_kernels() -> None:

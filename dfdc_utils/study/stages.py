@@ -97,6 +97,7 @@ STAGES = {
         writes=_model("custom_cnn_without_pseudo_labels", "custom_cnn_with_pseudo_labels"),
         settings=(*settings_of("custom_cnn"), "seed", "threads"), builds=("custom_cnn",), trains=True, length=2,
     ),
+    "11": Stage(reads=(DATA, TABLE, FACES, *_model(*_ALL_MODELS), *_PREDICTIONS), settings=("seed", "source")),
 }
 """By the number with which a notebook's name begins."""
 
