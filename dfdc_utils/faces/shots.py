@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 _FURTHER = 0.4
 """Distance of the colours of two frames, 0 to 1, from which on there may be a cut between them. Frames of one drawn
@@ -33,4 +34,5 @@ def _colours(image: np.ndarray) -> np.ndarray:
     """How often each colour (hue, saturation, lightness) occurs, as shares."""
     small = cv2.cvtColor(cv2.resize(image, _SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2HSV)
     counts = cv2.calcHist([small], [0, 1, 2], None, list(_BINS), [0, 180, 0, 256, 0, 256])
-    return counts / counts.sum()
+    # So that a little more light does not move all of a wall from one bin to the next. Hues go round.
+    return gaussian_filter(counts / counts.sum(), 0.7, mode=("wrap", "nearest", "nearest"))
