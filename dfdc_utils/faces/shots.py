@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-_FURTHER = 0.4
+_FURTHER = 0.25
 """Distance of the colours of two frames, 0 to 1, from which on there may be a cut between them. Frames of one drawn
-clip, a third of a second apart, are at most 0.17 from each other; those of different rooms 0.8 on average."""
+clip, a third of a second apart, are at most 0.08 from each other; those of different rooms 0.56 on average."""
 _SUDDEN = 3.0
 """A cut is also so many times as far as neighbouring frames usually are: a camera that pans changes all the time."""
 _BINS = (12, 6, 6)

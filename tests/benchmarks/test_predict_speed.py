@@ -47,6 +47,7 @@ def test_a_hundred_videos_take_at_most_a_fifth_longer_than_extraction(tmp_path, 
     begin = time.perf_counter()
     rows = run.judge_all(named, asked.find([MODEL], workspace), workers=cores())
     judging = time.perf_counter() - begin
-    print(f"\n{len(rows)} videos: extraction {extracting:.1f} s, predict {judging:.1f} s, {judging / extracting:.2f} times")
+    ratio = judging / extracting
+    print(f"\n{len(rows)} videos: extraction {extracting:.1f} s, predict {judging:.1f} s, {ratio:.2f} times as long")
     assert [row["status"] for row in rows] == ["ok"] * VIDEOS and (account["outcome"] == "ok").all()
-    assert judging < 1.2 * extracting
+    assert ratio < 1.2

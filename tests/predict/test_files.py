@@ -10,8 +10,9 @@ def names(found):
 
 
 def test_folders_are_looked_through_and_what_is_neither_video_nor_picture_is_counted(tmp_path):
-    for name in ("b.MOV", "a.mp4", "in/c.webm", "in/deep/d.JPG", "in/notes.txt", "list.csv", ".hidden.mp4", ".git/e.mp4",
-                 "lost+found/f.mp4", "$RECYCLE.BIN/g.mp4"):
+    read = ("b.MOV", "a.mp4", "in/c.webm", "in/deep/d.JPG")
+    hidden = (".hidden.mp4", ".git/e.mp4", "lost+found/f.mp4", "$RECYCLE.BIN/g.mp4")
+    for name in (*read, "in/notes.txt", "list.csv", *hidden):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     found, others = find([tmp_path])
