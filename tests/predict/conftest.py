@@ -1,38 +1,15 @@
 """Files of every kind, made of drawn clips, and two models to judge them."""
 
-import json
 import os
 
-import av
 import cv2
 import numpy as np
 import pytest
+from judged_files import MARKUP, save_model, write_clip
 
-from dfdc_utils import models
 from dfdc_utils.faces.frames import iterate
 from dfdc_utils.models import record
 from dfdc_utils.workspace import Workspace
-
-MARKUP = "<img src=x onerror=document.title='hacked'>&\"'.mp4"
-
-
-def write_clip(path, images, rate=30):
-    with av.open(os.fspath(path), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "crf": "18"})
-        stream.height, stream.width, stream.pix_fmt = *images[0].shape[:2], "yuv420p"
-        for image in images:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")))
-        container.mux(stream.encode())
-    return path
-
-
-def save_model(workspace, name):
-    """A network as it lies in a study, with what its record says of faces."""
-    workspace.model(name).parent.mkdir(parents=True, exist_ok=True)
-    models.build(name, workspace.profile).save(workspace.model(name))
-    history = [{"epoch": 1, "val_accuracy": 0.5}]
-    faces = {"faces": record.faces_of(workspace.profile), "history": history}
-    workspace.training(name).write_text(json.dumps(faces))
 
 
 @pytest.fixture(scope="package")

@@ -1,20 +1,11 @@
 import json
 
 import pytest
-from conftest import save_model
+from judged_files import calibrated, save_model
 
 from dfdc_utils.models import record
 from dfdc_utils.predict import asked
-from dfdc_utils.profiles import get
 from dfdc_utils.workspace import Workspace, write_json
-
-
-def calibrated(uncertain):
-    return asked.Asked(
-        name="m", architecture="meso4", title="Meso4", origin="trained by nobody", sha256="", profile=get("tiny"),
-        weights=None,
-        calibration=asked.Calibration(temperature=1.0, prior=0.5, uncertain=uncertain, fitted_on="nothing"),
-    )
 
 
 def test_between_two_bounds_a_score_decides_nothing():

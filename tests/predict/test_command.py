@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import MARKUP
+from judged_files import MARKUP
 
 from dfdc_utils import cli, predict
 

@@ -2,7 +2,7 @@ import csv
 import io
 from pathlib import Path
 
-from test_asked import calibrated
+from judged_files import calibrated
 
 from dfdc_utils.predict import judge, output
 from dfdc_utils.predict.files import Named
