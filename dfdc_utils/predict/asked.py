@@ -20,6 +20,9 @@ from dfdc_utils.workspace import Workspace
 if TYPE_CHECKING:
     from dfdc_utils.backend import keras
 
+_DETECTOR = "dfdc_faces"
+"""The study that `train-detector` makes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
@@ -121,7 +124,9 @@ def _trained(name: str, workspace: Workspace) -> Asked:
             workspace = Workspace.reopen(study)
         except FileNotFoundError as error:
             known = ", ".join(models.names())
-            raise ValueError(f"'{name}' is neither a model ({known}) nor a study that was run. {error}") from None
+            way_out = " Make it with: python -m dfdc_utils train-detector --data DIR" if study == _DETECTOR else ""
+            message = f"'{name}' is neither a model ({known}) nor a study that was run. {error}{way_out}"
+            raise ValueError(message) from None
         architecture = architecture or best(workspace)
         name = f"{study}/{architecture}"
     profile = record.as_trained(architecture, workspace)

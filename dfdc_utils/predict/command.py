@@ -1,5 +1,6 @@
 """The command `predict`: what was typed, what is judged, and where the answers go."""
 
+import contextlib
 import json
 import os
 import sys
@@ -50,7 +51,10 @@ def predict(
         report = report.expanduser().resolve()
         report.mkdir(parents=True, exist_ok=True)
     journal = run.Unfinished(_journal(table, document, report))
-    rows = run.judge_all(found, models, tta=tta, report=report, journal=journal, workers=workers)
+    piped = "-" in map(str, (table, document))
+    # What another program reads is nothing but the answer.
+    with contextlib.redirect_stdout(sys.stderr) if piped else contextlib.nullcontext():
+        rows = run.judge_all(found, models, tta=tta, report=report, journal=journal, workers=workers)
     if table:
         output.write(output.table(rows, models), table)
     if document:
@@ -61,9 +65,9 @@ def predict(
     if report:
         from dfdc_utils.predict.report import write_index
 
-        print(f"Open {write_index(report, rows, models)}")
+        print(f"Open {write_index(report, rows, models)}", file=sys.stderr if piped else sys.stdout)
     journal.close()
-    if "-" not in map(str, (table, document)):
+    if not piped:
         written = table or document or report
         shown = [row for row in rows if row["status"] != "ok"] if written and len(rows) > _MOST_LINES else rows
         print(output.text(shown, models))
