@@ -11,6 +11,7 @@ from dfdc_utils.models import WeightsUnavailable
 from dfdc_utils.models.published import FORGERIES
 from dfdc_utils.workspace import Workspace
 
+_EXIT_STATUS = "Exit status: 0 all files were judged, 1 some were not, 2 nothing could be done, 130 interrupted."
 _LIMITS = (
     "A score is a model's estimate for faces like those it was trained on, not proof: compression, light,\n"
     "make-up or a way of faking it has never seen mislead it. Do not accuse anyone on the strength of it."
@@ -94,25 +95,12 @@ def _extract(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from dfdc_utils import models
-    from dfdc_utils.evaluation.verdicts import score_videos
+    from dfdc_utils.predict.command import predict
 
-    workspace = _workspace(options)
-    names = options.model or ["meso4" if options.published else _best_model(workspace)]
-    verdicts = score_videos(options.videos, names, workspace, published=options.published)
-    width = max(len("video"), *(len(str(verdict.path)) for verdict in verdicts))
-    of = f"the authors' weights ({options.published})" if options.published else f"the study {workspace.name}"
-    for name in names:
-        print(f"{'video':<{width}}  P(fake)  verdict  faces")
-        for verdict in (verdict for verdict in verdicts if verdict.model == name):
-            if verdict.p_fake is None:
-                print(f"{str(verdict.path):<{width}}        -  cannot be judged: {verdict.reason}")
-            else:
-                judged = f"{verdict.p_fake:7.4f}  {verdict.label:<7}  {verdict.faces:5}"
-                print(f"{str(verdict.path):<{width}}  {judged}")
-        print(f"Scored by {models.title(name, workspace.profile)}, {of}.\n")
-    print(_LIMITS)
-    return 1 if any(verdict.p_fake is None for verdict in verdicts) else 0
+    return predict(
+        options.files, _workspace(options), names=options.model, published=options.published, tta=options.tta,
+        table=options.csv, document=options.json, report=options.report, workers=options.workers,
+    )
 
 
 def _cross_data(options: argparse.Namespace) -> int:
@@ -158,20 +146,6 @@ def _doctor(options: argparse.Namespace) -> int:
     from dfdc_utils import environment
 
     return 0 if environment.doctor(_workspace(options)) else 1
-
-
-def _best_model(workspace: Workspace) -> str:
-    """The trained model with the best validation accuracy. The test split has no say in it."""
-    from dfdc_utils import models
-    from dfdc_utils.training import fit
-
-    trained = [name for name in models.names() if workspace.model(name).is_file()]
-    if not trained:
-        raise FileNotFoundError(
-            f"There is no trained model in {workspace.run}: "
-            f"run python -m dfdc_utils study --profile {workspace.profile.name} first."
-        )
-    return max(trained, key=lambda name: fit.load_training(workspace, name).history["val_accuracy"].max())
 
 
 def _workspace(options: argparse.Namespace) -> Workspace:
@@ -241,12 +215,21 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--retry", action="store_true", help="try failed, crashed and timed out videos again")
     extract.set_defaults(command=_extract)
 
-    predict = commands.add_parser("predict", parents=[shared, data], help="score videos with a trained model")
-    predict.add_argument("videos", type=Path, nargs="+", metavar="VIDEO", help="mp4 files")
-    best = "one or more (default: the best on the validation split)"
+    judges = "P(fake) of videos and photographs of yours, by trained models"
+    predict = commands.add_parser("predict", parents=[shared, data, workers], help=judges, epilog=_EXIT_STATUS)
+    what = "videos, photographs (JPEG, PNG, WebP), folders of them, or patterns in quotes"
+    predict.add_argument("files", type=Path, nargs="+", metavar="FILE", help=what)
+    best = "of this study, of another (STUDY/MODEL), or the best of one (STUDY); default: the best of this one"
     predict.add_argument("--model", nargs="+", metavar="NAME", help=best)
     weights = "meso4 or mesoinception4 as their authors trained them, on swapped (DF) or reenacted (F2F) faces"
     predict.add_argument("--published", choices=FORGERIES, help=weights)
+    augmented = "look at each face in N more ways and take the mean (default: 0; without N: 4)"
+    predict.add_argument("--tta", type=int, nargs="?", default=0, const=4, metavar="N", help=augmented)
+    predict.add_argument("--csv", type=Path, metavar="FILE", help="write a table, a row for every file and model")
+    lines = "write all that is known, for programs; one file a line if it is called .jsonl (- is the terminal)"
+    predict.add_argument("--json", type=Path, metavar="FILE", help=lines)
+    pages = "write a page for each file: player, P(fake) over time, faces, and what raised the score"
+    predict.add_argument("--report", type=Path, metavar="DIR", help=pages)
     predict.set_defaults(command=_predict)
 
     cross = commands.add_parser("cross-data", parents=[shared, data], help="test one study's models on another's faces")

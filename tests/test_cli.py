@@ -105,50 +105,27 @@ def test_list_says_what_would_run_and_why(workspace, monkeypatch, capsys):
     assert capsys.readouterr().out.split() == ["07_evaluate_with_tta", "inputs", "changed"]
 
 
-def test_predict_prints_a_verdict_for_each_video_and_fails_if_one_has_none(workspace, monkeypatch, capsys):
-    from dfdc_utils.evaluation import verdicts as room
+def test_options_reach_predict(workspace, monkeypatch):
+    from dfdc_utils.predict import command
 
-    asked = []
-    verdicts = [
-        (Path("a.mp4"), 0.5, 16, None),
-        (Path("much_longer.mp4"), 0.123456, 3, None),
-        (Path("empty.mp4"), None, 0, "no face in any of 16 frames"),
-    ]
+    seen = {}
 
-    def score_videos(paths, names, workspace, *, published):
-        asked.append((paths, names, published))
-        return [
-            room.Verdict(path, name, p_fake, faces, reason)
-            for name in names for path, p_fake, faces, reason in verdicts[: len(paths)]
-        ]
+    def predict(typed, workspace, **options):
+        seen.update(options, typed=typed, profile=workspace.profile.name)
+        return 1
 
-    monkeypatch.setattr(room, "score_videos", score_videos)
-    assert cli.main(["predict", "a.mp4", "much_longer.mp4", "--profile", "tiny", "--model", "meso4"]) == 0
-    assert asked == [([Path("a.mp4"), Path("much_longer.mp4")], ["meso4"], None)]
-    printed = capsys.readouterr().out
-    assert [line.split() for line in printed.splitlines()[:3]] == [
-        ["video", "P(fake)", "verdict", "faces"],
-        ["a.mp4", "0.5000", "FAKE", "16"],
-        ["much_longer.mp4", "0.1235", "REAL", "3"],
-    ]
-    assert printed.count("not proof") == 1
-    assert "Meso4" in printed
-
-    # Several models, each with its own verdicts.
-    assert cli.main(["predict", "a.mp4", "--profile", "tiny", "--model", "meso4", "custom_cnn"]) == 0
-    printed = capsys.readouterr().out
-    assert printed.count("a.mp4") == 2 and "Scored by Meso4" in printed and "Scored by Custom CNN" in printed
-
-    # The authors' weights need no study.
-    assert cli.main(["predict", "a.mp4", "--published", "F2F"]) == 0
-    assert asked[-1] == ([Path("a.mp4")], ["meso4"], "F2F")
-    assert "the authors' weights (F2F)" in capsys.readouterr().out
-
-    assert cli.main(["predict", "a", "b", "c", "--profile", "tiny", "--model", "meso4"]) == 1
-    assert "cannot be judged: no face in any of 16 frames" in capsys.readouterr().out
+    monkeypatch.setattr(command, "predict", predict)
+    arguments = "predict a.mp4 folder --profile tiny --model meso4 custom_cnn --tta --csv a.csv --report pages"
+    assert cli.main([*arguments.split(), "--json", "-", "--workers", "2"]) == 1
+    assert seen["typed"] == [Path("a.mp4"), Path("folder")] and seen["names"] == ["meso4", "custom_cnn"]
+    assert (seen["tta"], seen["table"], seen["document"]) == (4, Path("a.csv"), Path("-"))
+    assert (seen["report"], seen["workers"], seen["profile"]) == (Path("pages"), 2, "tiny")
+    assert cli.main(["predict", "a.mp4", "--published", "F2F"]) == 1
+    assert (seen["published"], seen["tta"], seen["names"]) == ("F2F", 0, None)
 
 
 def test_the_default_model_is_the_best_on_the_validation_split(workspace):
+    from dfdc_utils.predict.asked import best
     from dfdc_utils.training import fit
 
     record = dict.fromkeys((field.name for field in dataclasses.fields(fit.Training)), 0)
@@ -157,4 +134,4 @@ def test_the_default_model_is_the_best_on_the_validation_split(workspace):
         workspace.model(name).touch()
         history = [{"epoch": 1, "val_accuracy": accuracy}, {"epoch": 2, "val_accuracy": 0.5}]
         write_json(workspace.training(name), record | {"model": name, "history": history})
-    assert cli._best_model(workspace) == "meso4"
+    assert best(workspace) == "meso4"

@@ -12,9 +12,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
-from dfdc_utils.evaluation import aggregation, bootstrap, predict
+from dfdc_utils.evaluation import aggregation, bootstrap, calibration, predict
 from dfdc_utils.evaluation.bootstrap import CLIP
-from dfdc_utils.evaluation.calibration import expected_calibration_error
 from dfdc_utils.models import record
 from dfdc_utils.workspace import Workspace, whole, write_json
 
@@ -71,7 +70,7 @@ def score(labels, p_fake) -> dict:
         "average_precision": None,
         "equal_error_rate": None,
         "brier": sk.brier_score_loss(labels, p_fake, pos_label=1),
-        "calibration_error": expected_calibration_error(labels, p_fake),
+        "calibration_error": calibration.expected_calibration_error(labels, p_fake),
     }
     if 0 < result["fakes"] < result["count"]:
         weights = compute_sample_weight("balanced", labels)
@@ -113,7 +112,8 @@ def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFra
         {"model", "log_loss_clip", "training_prior", and for each labelled split that was predicted:
         {"train" | "validation" | "test": {
             "video": {"plain": `score`, ...}, "frame": {"plain": `score`, ...},
-            "unjudged": [{"video", "label", "reason"}, ...]}}}.
+            "unjudged": [{"video", "label", "reason"}, ...]}}}; and "calibration", how its scores become probabilities
+        (`calibration.fit` on the validation split), where that has both labels.
         The test split also has "tta" beside "plain" (the same numbers where no variants were predicted), and
         at video level "auc_interval", 95 % by bootstrap over originals. At video level every video of the
         split counts, those without a face with the training prior. The frame level knows only faces; for a
@@ -143,6 +143,8 @@ def evaluate(predictions: pd.DataFrame, table: pd.DataFrame, account: pd.DataFra
             result[split]["video"][variant] = measures
             frames = aggregation.frame_scores(rows, tta=tta)
             result[split]["frame"][variant] = score(frames["video"].map(labels) == "FAKE", frames["p_fake"])
+        if split == "validation" and every.loc[every["judged"], "label"].nunique() == 2:
+            result["calibration"] = calibration.fit(every)
         unjudged = every.loc[~every["judged"], ["video", "label", "reason"]]
         result[split]["unjudged"] = unjudged.to_dict("records")
     return result

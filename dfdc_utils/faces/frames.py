@@ -143,6 +143,80 @@ def _sample_references(path, count: int, threads: int, scan: Scan, deadline: Dea
             picked.add(before[0], _seconds(before[1], start, before[0], info), before[1])
     return picked.frames(info)
 
+LONG = 60.0
+"""Seconds. Of a longer video `sample_stretches` is the one that is worth its time."""
+_STRETCH = 1.0
+"""Seconds of a stretch that frames are taken from."""
+
+
+def length(path: str | Path) -> float | None:
+    """Seconds that the header of a video claims; None where it says nothing. Raises UnreadableVideo."""
+    with opened(path) as (container, stream):
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        return container.duration / av.time_base if container.duration else None
+
+
+def sample_stretches(
+    path: str | Path, stretches: int, each: int, *, threads: int = 0, time_limit: float = math.inf
+) -> tuple[Frames, list[int]] | None:
+    """Frames of some short stretches of a long video, without reading what lies between them.
+
+    Each stretch begins at the key frame before one of `stretches` evenly spaced moments and is a second long. So an
+    hour takes as long as a minute. The places of the frames are reckoned from their times.
+
+    Args:
+        stretches: at least 1.
+        each: frames of each stretch, evenly spaced, at most.
+        threads, time_limit: as in `sample`.
+
+    Returns:
+        The frames, and for each the number of its stretch, rising; None where the file cannot be sought in (no
+        index, or a header that lies about its length): `sample` reads it.
+    """
+    deadline, claimed = Deadline(path, time_limit), length(path)
+    if not claimed:
+        return None
+    picked, of_stretch, last, info = _Picked(path, threads), list[int](), -1.0, None
+    with opened(path, threads, deadline) as (container, stream):
+        start = float((stream.start_time or 0) * stream.time_base)
+        rate = float(stream.average_rate or 25)
+        for number in range(stretches):
+            wanted = start + claimed * (number + 0.5) / stretches
+            try:
+                container.seek(round(wanted / stream.time_base), stream=stream)
+                began = None
+                for frame in intact_frames(container, stream, deadline):
+                    if frame.time is None:
+                        return None
+                    if began is None:
+                        if not frame.key_frame:
+                            continue
+                        if frame.time <= last:  # the key frame that another stretch began with
+                            break
+                        began = next_one = frame.time
+                    if frame.time >= began + _STRETCH:
+                        break
+                    if frame.time >= next_one - 0.5 / rate:
+                        info = info or _claimed_info(path, container, stream, frame, claimed, rate)
+                        seconds = frame.time - start
+                        if picked.add(round(seconds * rate), seconds, frame):
+                            of_stretch.append(number)
+                        next_one, last = next_one + _STRETCH / each, frame.time
+            except av.error.ExitError:
+                raise
+            except av.error.FFmpegError:
+                continue
+    if info is None or len(set(of_stretch)) <= stretches / 2:
+        return None
+    return picked.frames(info), of_stretch
+
+
+def _claimed_info(path, container, stream, frame, seconds: float, rate: float) -> VideoInfo:
+    count = stream.frames or round(seconds * rate)
+    scan = Scan(packets=count, times=[], references=[], seconds=seconds, bits=8 * Path(path).stat().st_size)
+    return video_info(path, container, stream, frame, scan)
+
 
 def iterate(
     path: str | Path, *, start: int = 0, stop: int | None = None, stride: int = 1
@@ -187,15 +261,16 @@ class _Picked:
         self._path, self._to_rgb, self._bytes = path, Converter(threads), 0
         self._frames: list[tuple[int, float, np.ndarray]] = []
 
-    def add(self, index: int, seconds: float, frame) -> None:
-        """Adds a frame, unless it was the last one added."""
+    def add(self, index: int, seconds: float, frame) -> bool:
+        """Adds a frame, unless it was the last one added; says whether it did."""
         if self._frames and self._frames[-1][0] == index:
-            return
+            return False
         self._bytes += 3 * frame.width * frame.height
         if self._bytes > _MOST_BYTES:
             cause = f"its frames of {frame.width} x {frame.height} pixels are too large to hold"
             raise UnreadableVideo(self._path, cause, "Shrink it, or take fewer frames of each video.")
         self._frames.append((index, seconds, self._to_rgb(frame)))
+        return True
 
     def frames(self, info: VideoInfo) -> Frames:
         indices, seconds, images = map(list, zip(*self._frames, strict=True))

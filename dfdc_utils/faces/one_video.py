@@ -6,9 +6,11 @@ form the face-only sequence. What is dropped stays in the account, with the reas
 """
 
 import functools
+import itertools
 import math
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -85,7 +87,7 @@ def extract_video(
             looking = time.perf_counter()
             try:
                 if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
-                    tracks, helped = _people(frames.images, detector, profile.max_people)
+                    tracks, helped, _ = people(frames.images, detector, profile.max_people)
                 else:
                     tracks, helped = _borrowed(boxes, frames.indices), None
                     account["boxes_of"] = boxes["video"].iloc[0]
@@ -93,7 +95,7 @@ def extract_video(
                 account |= {"outcome": "failed", "reason": str(error)}
             else:
                 account["detection"] = time.perf_counter() - looking
-                faces = _faces(video, frames, tracks, profile, threads)
+                faces = cut_out(video, frames, tracks, profile, threads=threads)
                 account |= {"faces": len(faces), "tracks": len(tracks), "second_pass": helped}
                 if not tracks:
                     reason = f"no face was found reliably in {len(frames.images)} frames"
@@ -107,23 +109,47 @@ def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
     return tuple(boxes[["width", "height"]].iloc[0])
 
 
-def _people(images: list, detector, max_people: int) -> tuple[list[Track], str | None]:
-    """The people in `images`, and the name of the last second pass that found the main one in more frames."""
-    found = detector.detect(images, every=math.ceil(len(images) / (_SEARCHED - 1)))
-    tracks = link(found, max_people=max_people)
+def people(
+    images: Sequence[np.ndarray], detector, max_people: int, *, shots: Sequence[int] | None = None
+) -> tuple[list[Track], str | None, list[list[Detection]]]:
+    """The people in the frames of a video, and how they were found.
+
+    Args:
+        images: RGB uint8, in order.
+        detector: a `FaceDetector`.
+        max_people, shots: as in `tracking.link`.
+
+    Returns:
+        Their tracks, the main one first; the name of the last second pass that found main people in more frames; and
+        all faces that were found in each frame, also those that are nobody's. Raises DetectionFailed.
+    """
+    found: list[list[Detection]] = []
+    # Where faces are in one shot says nothing of the next.
+    for _, shot in itertools.groupby(range(len(images)), key=lambda index: shots[index] if shots else 0):
+        of_shot = [images[index] for index in shot]
+        found += detector.detect(of_shot, every=math.ceil(len(of_shot) / (_SEARCHED - 1)))
+    tracks = link(found, max_people=max_people, shots=shots)
     helped = None
     for again in detector.second_passes:
-        seen = set(tracks[0].frames) if tracks else set()
+        seen = _with_main_person(tracks)
         missing = [index for index in range(len(images)) if index not in seen]
         if len(missing) <= _MAY_BE_MISSING * len(images):
             break
         seen_again = detector.detect([images[index] for index in missing], detection_pass=again)
         for index, faces in zip(missing, seen_again, strict=True):
             found[index] = max(faces, found[index], key=len)
-        tracks = link(found, max_people=max_people)
-        if tracks and len(tracks[0].frames) > len(seen):
+        tracks = link(found, max_people=max_people, shots=shots)
+        if len(_with_main_person(tracks)) > len(seen):
             helped = again.name
-    return tracks, helped
+    return tracks, helped, found
+
+
+def _with_main_person(tracks: list[Track]) -> set[int]:
+    """The frames in which the main person of their shot was found."""
+    main: dict[int, Track] = {}
+    for track in tracks:
+        main.setdefault(track.shot, track)
+    return {frame for track in main.values() for frame in track.frames}
 
 
 def _borrowed(boxes: pd.DataFrame, indices: list[int]) -> list[Track]:
@@ -148,7 +174,10 @@ def _borrowed(boxes: pd.DataFrame, indices: list[int]) -> list[Track]:
     return tracks
 
 
-def _faces(video: str, frames: Frames, tracks: list[Track], profile: Profile, threads: int) -> pd.DataFrame:
+def cut_out(
+    video: str, frames: Frames, tracks: Sequence[Track], profile: Profile, *, threads: int = 0
+) -> pd.DataFrame:
+    """The faces of `tracks`, cut out of the frames that they were found in as `profile` says (`schemas.FACES`)."""
     seen = [
         (number, place, face)
         for number, track in enumerate(tracks)

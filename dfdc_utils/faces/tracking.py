@@ -35,6 +35,8 @@ class Track:
     """Places in the list that was given to `link`, rising."""
     detections: list[Detection] = field(default_factory=list)
     """One for each of `frames`."""
+    shot: int = 0
+    """In which shot of the video the person is; whoever is in two of them has two tracks."""
 
     @property
     def score(self) -> float:
@@ -47,17 +49,34 @@ class Track:
         return sum(face.confidence for face in self.detections) / len(self.detections)
 
 
-def link(detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int) -> list[Track]:
+def link(
+    detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int, shots: Sequence[int] | None = None
+) -> list[Track]:
     """The people of a video, at most `max_people`, the main one first.
 
     Args:
         detections_per_frame: the faces of each frame, frames in order; an empty list for a frame without.
         max_people: tracks kept.
+        shots: the number of the shot of each frame, rising (`shots.shots`): nobody is followed over a cut, where
+            another may take the same place. By default all are of one.
 
     Returns:
         Tracks without the frames in which the person was not found. A face found only once, or now and then
         and without confidence, is taken for a mistake of the detector's, unless there is but one frame.
     """
+    of_shot: dict[int, list[int]] = {}
+    for frame, shot in enumerate(shots if shots is not None else [0] * len(detections_per_frame)):
+        of_shot.setdefault(shot, []).append(frame)
+    people = []
+    for shot, frames in of_shot.items():
+        for track in _link([detections_per_frame[frame] for frame in frames]):
+            track.frames, track.shot = [frames[place] for place in track.frames], shot
+            people.append(track)
+    return sorted(people, key=lambda track: -track.score)[:max_people]
+
+
+def _link(detections_per_frame: Sequence[Sequence[Detection]]) -> list[Track]:
+    """The people of one shot, the main one first."""
     tracks: list[Track] = []
     for frame, faces in enumerate(detections_per_frame):
         _extend(tracks, frame, faces)
@@ -68,7 +87,7 @@ def link(detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int
         if likely and len(track.frames) >= needed and not any(_same(track, person) for person in people):
             people.append(track)
             needed = max(needed, _SHORTEST_OF_BEST * len(people[0].frames))
-    return people[:max_people]
+    return people
 
 
 def _extend(tracks: list[Track], frame: int, faces: Sequence[Detection]) -> None:

@@ -54,6 +54,8 @@ class Training:
     in records of an older version."""
     title: str = ""
     """What people call it, with the width of its backbone; empty in records of an older version."""
+    calibration: dict | None = None
+    """How its scores become probabilities (`record.write_calibration`); None where nobody has found out."""
 
     def verdict(self) -> str:
         """What to make of it, in a sentence or two, from the numbers alone."""

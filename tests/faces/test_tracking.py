@@ -92,3 +92,20 @@ def test_a_face_found_twice_is_one_person():
 
 def test_no_faces_no_people():
     assert link([], max_people=2) == link([[], []], max_people=2) == []
+
+
+def test_nobody_is_followed_over_a_cut():
+    """Two people take turns in the same place: one track without the cuts, three with them."""
+    first, second = face(300, 200, 200), face(310, 205, 200)
+    frames = [[first]] * 10 + [[second]] * 10 + [[first]] * 10
+    assert len(link(frames, max_people=5)) == 1
+    people = link(frames, max_people=5, shots=[0] * 10 + [1] * 10 + [2] * 10)
+    assert sorted((person.shot, person.frames[0], person.frames[-1]) for person in people) == [
+        (0, 0, 9), (1, 10, 19), (2, 20, 29),
+    ]
+
+
+def test_a_person_of_a_short_shot_is_no_passer_by():
+    frames = [[face(100)]] * 27 + [[face(400, side=60)]] * 3
+    assert len(link(frames, max_people=5)) == 1
+    assert len(link(frames, max_people=5, shots=[0] * 27 + [1] * 3)) == 2

@@ -1,0 +1,1 @@
+"""What trained models say of files of yours: `python -m dfdc_utils predict`."""
