@@ -38,13 +38,29 @@ def reliability(labels, p_fake, *, bins: int = 10) -> pd.DataFrame:
     return result.drop(columns="place")
 
 
-def expected_calibration_error(labels, p_fake, *, bins: int = 10) -> float:
-    """The mean distance between score and share of fakes over the intervals of `reliability`, by their counts."""
-    table = reliability(labels, p_fake, bins=bins)
-    return float(np.average((table["p_fake"] - table["fakes"]).abs(), weights=table["count"]))
+def expected_calibration_error(labels, p_fake, *, bins: int = 10, weights=None) -> float:
+    """The mean distance between score and share of fakes over the intervals of `reliability`, by their counts.
+
+    With `weights` (n,) a video counts as much as they say (`weights_for`).
+    """
+    labels, p_fake = np.asarray(labels, dtype=float), np.asarray(p_fake, dtype=float)
+    weights = np.ones(len(labels)) if weights is None else weights
+    place = np.minimum((p_fake * bins).astype(int), bins - 1)
+    return float(np.abs(np.bincount(place, weights * (p_fake - labels))).sum() / weights.sum())
 
 
-def fit_temperature(videos: pd.DataFrame) -> float:
+def weights_for(labels: np.ndarray, prior: float) -> np.ndarray:
+    """Weights with which real and fake videos (0, 1) count as if the share `prior` of them were fake; their sum is 1.
+
+    Raises ValueError where one class is missing.
+    """
+    counts = np.bincount(labels, minlength=2)
+    if not counts.all():
+        raise ValueError("Calibration needs real and fake videos; here is one kind only.")
+    return (np.array([1 - prior, prior]) / counts)[labels]
+
+
+def fit_temperature(videos: pd.DataFrame, *, prior: float | None = None) -> float:
     """The temperature with the least log loss.
 
     Above 1 a model was too sure of itself, below 1 not sure enough.
@@ -52,18 +68,57 @@ def fit_temperature(videos: pd.DataFrame) -> float:
     Args:
         videos: rows of `aggregation.every_video`, of the **validation** split. Those without a face do not count: no
             model saw them.
+        prior: the share of fakes among the videos that scores are to be probabilities for; by default that of `videos`.
 
     Raises ValueError where one class is missing.
     """
     videos = videos[videos["judged"]]
     labels = (videos["label"] == "FAKE").to_numpy(dtype=int)
-    if len(np.unique(labels)) < 2:
-        raise ValueError("A temperature is fitted on real and fake videos; here is one kind only.")
+    weights = weights_for(labels, labels.mean() if prior is None else prior)
 
     def loss(log_temperature: float) -> float:
-        return log_loss(labels, scaled(videos["p_fake"], np.exp(log_temperature)), labels=[0, 1])
+        scores = scaled(videos["p_fake"], np.exp(log_temperature))
+        return log_loss(labels, scores, sample_weight=weights, labels=[0, 1])
 
     return float(np.exp(minimize_scalar(loss, bounds=(-_WIDEST, _WIDEST), method="bounded").x))
+
+
+def fit(videos: pd.DataFrame, *, prior: float = 0.5, right: float = 0.9) -> dict:
+    """How a model's scores become probabilities, and which of them decide nothing.
+
+    Args:
+        videos, prior: as in `fit_temperature`. Say which prior where a score is shown: where fakes are rarer, fewer of
+            the videos with this score are fake.
+        right: of the videos above the uncertain scores at least so many are to be fake, of those below them real.
+
+    Returns:
+        {"temperature", "prior", "right", "uncertain": [low, high], "fitted_on"}, ready for a model's record
+        (`models.record.write_calibration`). `low` and `high` are scores after scaling. With [0, 1] no score decides
+        anything, with low = high every one does.
+    """
+    videos = videos[videos["judged"]]
+    labels = (videos["label"] == "FAKE").to_numpy(dtype=int)
+    temperature, weights = fit_temperature(videos, prior=prior), weights_for(labels, prior)
+    scores = scaled(videos["p_fake"].to_numpy(), temperature)
+    high = _reliable_from(scores, labels, weights, right)
+    low = 1 - _reliable_from(1 - scores, 1 - labels, weights, right)
+    if low > high:
+        low = high = (low + high) / 2
+    counts = ", ".join(f"{(labels == label).sum():,} {kind}" for label, kind in ((0, "real"), (1, "fake")))
+    return {
+        "temperature": temperature, "prior": prior, "right": right, "uncertain": [float(low), float(high)],
+        "fitted_on": f"{counts} videos of the validation split",
+    }
+
+
+def _reliable_from(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray, right: float) -> float:
+    """The lowest score of which it is so that, by weight, `right` of the videos from there on have label 1; or 1."""
+    order = np.argsort(-scores, kind="stable")
+    share = np.cumsum((weights * labels)[order]) / np.cumsum(weights[order])
+    # Of equal scores all or none.
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    enough = ends[share[ends] >= right]
+    return float(scores[order][enough[-1]]) if len(enough) else 1.0
 
 
 def scaled(p_fake, temperature: float):

@@ -14,7 +14,7 @@ from dfdc_utils.faces.store import open_store
 from dfdc_utils.made_from import MadeFrom, NotCurrent, code_of, require
 from dfdc_utils.models.settings import settings_of
 from dfdc_utils.profiles import Profile
-from dfdc_utils.workspace import Workspace
+from dfdc_utils.workspace import Workspace, write_json
 
 _NOTEBOOKS = {"custom_cnn": "03", "meso4": "04", "mesoinception4": "04", "densenet121": "05"}
 
@@ -102,6 +102,16 @@ def as_trained(name: str, workspace: Workspace) -> Profile:
         others = profiles.get("full")
         numbers |= {key: getattr(others, key) for key in ("frames_per_video", "max_people", "evaluation_frames")}
     return workspace.profile.replace(**numbers | {"source": "dfdc", "min_frames": 1, "boxes": "own"})
+
+
+def write_calibration(name: str, workspace: Workspace, calibration: Mapping[str, Any]) -> None:
+    """Adds to the record of a trained model how its scores become probabilities (`evaluation.calibration.fit`).
+
+    A model that is trained again has a new record, without it.
+    """
+    path = workspace.training(name)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, content | {"calibration": dict(calibration)})
 
 
 def faces_of(profile: Profile) -> dict[str, Any]:

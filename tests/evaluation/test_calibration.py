@@ -4,7 +4,14 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
-from dfdc_utils.evaluation.calibration import expected_calibration_error, fit_temperature, reliability, scaled
+from dfdc_utils.evaluation.calibration import (
+    expected_calibration_error,
+    fit,
+    fit_temperature,
+    reliability,
+    scaled,
+    weights_for,
+)
 
 
 def test_reliability_by_hand():
@@ -65,3 +72,52 @@ def test_what_cannot_be_calibrated():
         fit_temperature(videos([1, 1], [0.5, 0.6]))
     with pytest.raises(ValueError, match="above 0"):
         scaled([0.5], 0)
+
+
+def shifted(labels, share, seed=0):
+    """Which of the videos to keep so that `share` of them are fake."""
+    generator, fakes = np.random.default_rng(seed), np.flatnonzero(labels == 1)
+    reals = np.flatnonzero(labels == 0)
+    return np.concatenate([reals, generator.choice(fakes, round(len(reals) * share / (1 - share)))])
+
+
+def test_scores_are_calibrated_for_the_prior_that_is_stated_whatever_that_of_the_set(too_sure):
+    labels, _, sure = too_sure
+    many = shifted(labels, 0.83)
+    wanted = fit_temperature(videos(labels[many], sure[many]), prior=0.5)
+    assert wanted == pytest.approx(3, rel=0.07)
+    mended, weights = scaled(sure[many], wanted), weights_for(labels[many], 0.5)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[labels[many] == 1].sum() == pytest.approx(0.5)
+    assert expected_calibration_error(labels[many], mended, weights=weights) < 0.02
+    assert expected_calibration_error(labels[many], mended) > 0.1
+
+
+def test_weights_of_one_for_all_change_nothing(too_sure):
+    labels, _, sure = too_sure
+    table = reliability(labels, sure)
+    by_hand = np.average((table["p_fake"] - table["fakes"]).abs(), weights=table["count"])
+    assert expected_calibration_error(labels, sure) == pytest.approx(by_hand)
+    assert expected_calibration_error(labels, sure, weights=np.full(len(labels), 7.0)) == pytest.approx(by_hand)
+
+
+def test_outside_the_uncertain_scores_as_many_are_right_as_was_asked_for(too_sure):
+    labels, true, sure = too_sure
+    found = fit(videos(labels, sure), right=0.8)
+    low, high = found["uncertain"]
+    assert 0.2 < low < 0.5 < high < 0.8, "at 0.8 alone eight in ten are fake, above it more"
+    mended = scaled(sure, found["temperature"])
+    assert labels[mended >= high].mean() == pytest.approx(0.8, abs=0.01)
+    assert 1 - labels[mended < low].mean() == pytest.approx(0.8, abs=0.01)
+    assert (found["prior"], found["right"]) == (0.5, 0.8)
+    assert f"{(labels == 1).sum():,} fake" in found["fitted_on"]
+
+
+def test_a_model_that_knows_nothing_decides_nothing_and_one_that_knows_all_everything():
+    labels = np.arange(200) % 2
+    generator = np.random.default_rng(3)
+    low, high = fit(videos(labels, np.full(200, 0.5)))["uncertain"]
+    assert low <= 0.5 < high
+    nearly_all = expit(np.where(labels == 1, 3, -3) + generator.normal(0, 1.5, 200))
+    low, high = fit(videos(labels, nearly_all))["uncertain"]
+    assert low == high
