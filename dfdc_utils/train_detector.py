@@ -21,7 +21,7 @@ from dfdc_utils.workspace import Workspace, whole, write_json
 STUDY = "dfdc_faces"
 """The name of the study, and so of the detector."""
 MODEL = "custom_cnn"
-SETTINGS = {"videos": 0, "face_side": 160, "cnn_size": "large", "epochs": 8, "rounds_per_epoch": 3, "patience": 8}
+SETTINGS = {"videos": 0, "face_side": 160, "cnn_size": "large", "epochs": 8, "rounds_per_epoch": 2}
 """What it has in place of the profile's numbers: all crops, larger, and as many of them as an hour allows."""
 
 
@@ -54,8 +54,7 @@ def train_detector(workspace: Workspace, *, command: str, workers: int | None = 
         "calibration": calibrated, "faces": training.faces, "videos": counts.to_dict("index"),
     }
     write_json(workspace.metrics(STUDY), figures)
-    card = workspace.run / "MODEL_CARD.md"
-    with whole(card) as temporary:
+    with whole(workspace.model_card) as temporary:
         text = model_card(figures | {"training": dataclasses.asdict(training)}, name=workspace.name, command=command)
         temporary.write_text(text, encoding="utf-8")
-    return card
+    return workspace.model_card

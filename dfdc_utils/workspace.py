@@ -197,6 +197,11 @@ class Workspace:
         """The comparison table of all models (CSV)."""
         return self.run / "comparison.csv"
 
+    @property
+    def model_card(self) -> Path:
+        """What `train-detector` tells of its detector (Markdown)."""
+        return self.run / "MODEL_CARD.md"
+
     def model(self, name: str) -> Path:
         return self.run / "models" / f"{name}.keras"
 

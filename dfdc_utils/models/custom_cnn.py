@@ -22,7 +22,7 @@ _SIZES = types.MappingProxyType({
 def custom_cnn(profile: Profile) -> keras.Model:
     """A convolution, four residual blocks with a pooling between them, mean and maximum, one sigmoid unit.
 
-    By `profile.cnn_size`: "small" has 489,713 parameters, "large" 888,929, whatever the size of the faces.
+    By `profile.cnn_size`: "small" has 489,713 parameters, "large" 889,953, whatever the size of the faces.
     """
     (first, kernel, stride), channels = _SIZES[profile.cnn_size]
     faces = keras.Input((profile.face_side, profile.face_side, 3), name="faces")
