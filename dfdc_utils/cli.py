@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     could not be carried out as given. 130: interrupted.
     """
     options = _parser().parse_args(arguments)
+    options.arguments = sys.argv[1:] if arguments is None else arguments
     # Before anything imports TensorFlow, whose start-up notes would bury what a command has to say.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -91,6 +93,17 @@ def _extract(options: argparse.Namespace) -> int:
     )
     print(account["outcome"].value_counts().to_string())
     print(f"{int(account['faces'].sum())} faces in {folder}")
+    return 0
+
+
+def _train_detector(options: argparse.Namespace) -> int:
+    from dfdc_utils.train_detector import SETTINGS, STUDY, train_detector
+
+    options.profile, options.name = "crops", options.name or STUDY
+    options.settings = [*(f"{key}={value}" for key, value in SETTINGS.items()), *options.settings]
+    command = shlex.join(["python", "-m", "dfdc_utils", *options.arguments])
+    card = train_detector(_workspace(options), command=command, workers=options.workers)
+    print(f"\n{card.read_text(encoding='utf-8')}\n{card}")
     return 0
 
 
@@ -164,12 +177,10 @@ def _workspace(options: argparse.Namespace) -> Workspace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    names = ", ".join(profiles.names())
-    shared.add_argument("--profile", default="mini", metavar="NAME", help=f"{names} (default: mini)")
+    own = argparse.ArgumentParser(add_help=False)
     name = "of the study: its folder in runs/ (default: that of the profile, with that of named data)"
-    shared.add_argument("--name", metavar="NAME", help=name)
-    shared.add_argument(
+    own.add_argument("--name", metavar="NAME", help=name)
+    own.add_argument(
         "--set",
         dest="settings",
         action="append",
@@ -177,6 +188,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="replace one of the profile's numbers; may be given several times",
     )
+    shared = argparse.ArgumentParser(add_help=False, parents=[own])
+    names = ", ".join(profiles.names())
+    shared.add_argument("--profile", default="mini", metavar="NAME", help=f"{names} (default: mini)")
     data = argparse.ArgumentParser(add_help=False)
     places = "root of the data set (default: $DFDC_DATA, what the study had before, Kaggle's mounts or data/)"
     data.add_argument("--data", type=Path, metavar="DIR", help=places)
@@ -214,6 +228,10 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--time-limit", type=float, metavar="SECONDS", help=seconds)
     extract.add_argument("--retry", action="store_true", help="try failed, crashed and timed out videos again")
     extract.set_defaults(command=_extract)
+
+    trains = "train a detector for real faces on Kaggle's deepfake-faces (--data), and write its model card"
+    detector = commands.add_parser("train-detector", parents=[own, data, workers], help=trains)
+    detector.set_defaults(command=_train_detector)
 
     judges = "P(fake) of videos and photographs of yours, by trained models"
     predict = commands.add_parser("predict", parents=[shared, data, workers], help=judges, epilog=_EXIT_STATUS)

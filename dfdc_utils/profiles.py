@@ -8,19 +8,23 @@ import dataclasses
 import math
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
-Source = Literal["synthetic", "dfdc", "crops"]
-Split = Literal["part", "original", "random"]
-Balance = Literal["natural", "balanced"]
-Boxes = Literal["own", "original"]
-Weights = Literal["imagenet", "auto", "random"]
-Normalisation = Literal["own", "imagenet", "min_max"]
-Loss = Literal["binary_crossentropy", "squared_error"]
-Schedule = Literal["constant", "cosine", "steps"]
-Draw = Literal["pairs", "self_blended", "balanced", "natural"]
-Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
-Compiler = Literal["none", "xla"]
+from dfdc_utils.choices import (
+    Balance,
+    Boxes,
+    Compiler,
+    Draw,
+    Loss,
+    Normalisation,
+    Precision,
+    Schedule,
+    Size,
+    Source,
+    Split,
+    Weights,
+    check_choices,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,8 @@ class Profile:
     """What the Custom CNN, and backbones with weights "random", make of pixels: "imagenet" takes ImageNet's mean off
     and divides by its deviation (the report's reading A); "min_max" stretches each face to 0 to 1 (reading B); "own" is
     each network's as published. MesoNet and backbones with other weights keep their own."""
+    cnn_size: Size = "small"
+    """Of the Custom CNN. "large" is wider and strides over the face: for tens of thousands of large faces."""
     backbone_width: float = 1.0
     """Channels of ResNet50 and DenseNet121, as a share of those in their papers; ImageNet's weights need 1."""
     sequence_models: str = "resnet50_lstm resnet50_deep_lstm resnet50_afw"
@@ -116,6 +122,8 @@ class Profile:
     """Faces, of the models that `epochs` concerns."""
     frames_per_epoch: int = 8
     """Faces drawn at random from each video of the epoch, for the models that look at single frames."""
+    rounds_per_epoch: int = 1
+    """Draws of the videos in an epoch of these, each with other fakes: the more, the less time goes to validation."""
     sequence_batch_size: int = 10
     """Sequences; those of one update are put together, as they train on cached features (`Recipe.for_model`)."""
     sequence_epochs: int = 20
@@ -204,14 +212,6 @@ def _convert(key: str, value, kind: Any):
         wanted = "a whole number" if kind is int else "a number"
         raise ValueError(f"Setting '{key}' takes {wanted}, not {value!r}.") from None
     return kind(number)
-
-
-def check_choices(settings) -> None:
-    """Raises ValueError for a field of a dataclass whose type names the choices there are, where it has another."""
-    for key, kind in typing.get_type_hints(type(settings)).items():
-        allowed = get_args(kind)
-        if allowed and getattr(settings, key) not in allowed:
-            raise ValueError(f"Setting '{key}' is one of {', '.join(allowed)}, not {getattr(settings, key)!r}.")
 
 
 def _check(profile: Profile) -> None:

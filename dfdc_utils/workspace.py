@@ -237,6 +237,11 @@ class Workspace:
         """Answers in the game of notebook 11, a file (CSV) a nickname."""
         return self.base / "game"
 
+    @property
+    def model_card(self) -> Path:
+        """What `train-detector` tells of its detector (Markdown)."""
+        return self.run / "MODEL_CARD.md"
+
     def model(self, name: str) -> Path:
         return self.run / "models" / f"{name}.keras"
 

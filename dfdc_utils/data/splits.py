@@ -12,9 +12,9 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from dfdc_utils.choices import Balance, Split
 from dfdc_utils.data.layouts.rows import part_key
 from dfdc_utils.data.study_table import group_of, original_of
-from dfdc_utils.profiles import Balance, Split
 
 SPLITS = ("train", "validation", "test")
 METHODS = get_args(Split)

@@ -6,9 +6,11 @@ _EVERY = (
     "training_seed", "face_side", "loss", "learning_rate", "weight_decay", "patience", "schedule", "augmentation",
     "draw", "compiler", "precision", "videos_per_update",
 )
-_SMALL = (*_EVERY, "evaluation_frames", "epochs", "batch_size", "frames_per_epoch")
+_SMALL = (*_EVERY, "evaluation_frames", "epochs", "batch_size", "frames_per_epoch", "rounds_per_epoch")
 _BACKBONE = ("weights", "backbone_width", "normalisation", "backbone_batch_size", "backbone_rate")
-_DENSENET = (*_EVERY, *_BACKBONE, "evaluation_frames", "backbone_epochs", "frames_per_epoch")
+_DENSENET = (
+    *_EVERY, *_BACKBONE, "evaluation_frames", "backbone_epochs", "frames_per_epoch", "rounds_per_epoch",
+)
 _SEQUENCE = (
     *_EVERY, *_BACKBONE, "sequence_frames", "lstm_units", "sequence_epochs", "sequence_batch_size", "warmup_batches",
 )
@@ -20,4 +22,4 @@ def settings_of(name: str) -> tuple[str, ...]:
         return _SEQUENCE
     if name == "densenet121":
         return _DENSENET
-    return (*_SMALL, "normalisation") if name == "custom_cnn" else (*_SMALL, "meso_rate", "meso_dropout")
+    return (*_SMALL, "normalisation", "cnn_size") if name == "custom_cnn" else (*_SMALL, "meso_rate", "meso_dropout")

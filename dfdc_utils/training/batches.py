@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from dfdc_utils.backend import keras
+from dfdc_utils.choices import Draw
 from dfdc_utils.data.study_table import original_of
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.made_from import code_of
 from dfdc_utils.models.sequences import PADDING, padded, spread
-from dfdc_utils.profiles import Draw
 from dfdc_utils.training.augmentation import augment
 from dfdc_utils.training.self_blended import self_blend
 
@@ -119,6 +119,8 @@ class FaceBatches(keras.utils.PyDataset):
         "balanced"  every video of the rarer label and as many of the other, drawn anew each epoch
         "natural"   every video, once; the rarer label weighs more
 
+    With several `rounds` an epoch is so many such draws, one after the other.
+
     `IN_ORDER` is how validation takes them: every video once, in the table's order, always the same faces.
 
     Each batch depends on the seed, the epoch and its index alone, never on the workers that prepare it. Set
@@ -139,6 +141,7 @@ class FaceBatches(keras.utils.PyDataset):
         batch_size: int,
         seed: int,
         workers: int = 1,
+        rounds: int = 1,
     ):
         """
         Args:
@@ -151,12 +154,14 @@ class FaceBatches(keras.utils.PyDataset):
             batch_size: faces or sequences.
             seed: of the whole training.
             workers: threads that prepare batches.
+            rounds: draws of an epoch of training.
         """
         super().__init__(workers=workers, max_queue_size=8)
         if draw not in (*DRAWS, IN_ORDER):
             raise ValueError(f"Videos are drawn as {', '.join(DRAWS)}, not as {draw!r}.")
         self.epoch = 0
         self._read, self._draw, self._per_video, self._sequences = read, draw, per_video, sequences
+        self._rounds = rounds
         if draw == "self_blended" and sequences:
             raise ValueError("Only single faces are blended with themselves: draw sequences as pairs.")
         # Of the real and of the fake member of a pair.
@@ -210,7 +215,7 @@ class FaceBatches(keras.utils.PyDataset):
     def _draw_epoch(self, epoch: int) -> np.ndarray:
         """The items of an epoch in their order, one a row: a video, then the positions of its faces."""
         generator = np.random.default_rng((self._seed, epoch))
-        groups = self._draw_videos(generator)
+        groups = np.concatenate([self._draw_videos(generator) for _ in range(self._rounds)])
         # Groups of one video or of a pair, in neighbourhoods of so many videos that the store remembers.
         size = _NEIGHBOURS // groups.shape[1]
         parts = [self._items(groups[start:start + size], generator) for start in range(0, len(groups), size)]

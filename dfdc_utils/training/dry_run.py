@@ -93,7 +93,7 @@ def hours(result: pd.Series, profile: Profile, real: int, fake: int) -> float:
 
     recipe = Recipe.for_model(result["model"], profile)
     videos = {"balanced": 2 * min(real, fake), "natural": real + fake}.get(recipe.draw, 2 * real)
-    seconds = recipe.epochs * videos * recipe.per_video / result["trained"]
+    seconds = recipe.epochs * recipe.rounds * videos * recipe.per_video / result["trained"]
     if result["model"] in models.SEQUENCE_MODELS:
         faces = (real + fake) * profile.frames_per_video * (1 + recipe.augmented_copies)
         seconds += faces / result["predicted"]

@@ -172,11 +172,11 @@ def _train(
     batches, validation = (
         FaceBatches(
             faces[split], read[split], draw=draw, per_video=per_video, sequences=sequences,
-            batch_size=recipe.batch_size, seed=profile.training_seed, workers=_workers(),
+            batch_size=recipe.batch_size, seed=profile.training_seed, workers=_workers(), rounds=rounds,
         )
-        for split, draw, per_video in (
-            ("train", recipe.draw, recipe.per_video),
-            ("validation", IN_ORDER, recipe.per_video if sequences else profile.evaluation_frames),
+        for split, draw, per_video, rounds in (
+            ("train", recipe.draw, recipe.per_video, recipe.rounds),
+            ("validation", IN_ORDER, recipe.per_video if sequences else profile.evaluation_frames, 1),
         )
     )
     recipe.compile(fitted, len(batches))

@@ -6,7 +6,8 @@ from typing import Any
 
 from dfdc_utils import models
 from dfdc_utils.backend import keras, ops
-from dfdc_utils.profiles import Compiler, Draw, Loss, Profile, Schedule, check_choices
+from dfdc_utils.choices import Compiler, Draw, Loss, Schedule, check_choices
+from dfdc_utils.profiles import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class Recipe:
     """How the videos of an epoch are drawn (`batches.FaceBatches`)."""
     per_video: int = 8
     """Faces of each video in an epoch; for a sequence model, in a sequence."""
+    rounds: int = 1
+    """Draws of the videos in an epoch (`Profile.rounds_per_epoch`)."""
     augmentation: float = 1.0
     """How strongly training faces are augmented (`augmentation.augment`); 0 not at all."""
     augmented_copies: int = 0
@@ -76,6 +79,7 @@ class Recipe:
                 "epochs": profile.backbone_epochs,
                 "batch_size": profile.backbone_batch_size,
                 "per_video": profile.frames_per_epoch,
+                "rounds": profile.rounds_per_epoch,
             }
         else:
             rules |= {
@@ -83,6 +87,7 @@ class Recipe:
                 "epochs": profile.epochs,
                 "batch_size": profile.batch_size,
                 "per_video": profile.frames_per_epoch,
+                "rounds": profile.rounds_per_epoch,
             }
         rules["accumulation"] = max(1, profile.videos_per_update // rules["batch_size"])
         if name in models.SEQUENCE_MODELS:

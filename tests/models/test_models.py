@@ -107,6 +107,19 @@ def test_the_custom_cnn_is_what_the_report_says():
     assert model.layers[-1].units == 1
 
 
+def test_the_large_custom_cnn_strides_over_larger_faces_and_the_small_one_stays_as_it_was():
+    small, large = (
+        models.build("custom_cnn", PROFILE.replace(face_side=160, cnn_size=size)) for size in ("small", "large")
+    )
+    assert small.count_params() == 489_713 and large.count_params() == 889_953
+    shapes = [model.get_layer("block1_add").output.shape[1:] for model in (small, large)]
+    assert shapes == [(80, 80, 32), (40, 40, 32)]
+    faces = made_up_faces(large)
+    assert large.predict(faces, verbose=0).shape == (3, 1)
+    with pytest.raises(ValueError, match="'cnn_size' is one of small, large"):
+        PROFILE.replace(cnn_size="huge")
+
+
 def test_densenet121_is_its_backbone_an_average_and_one_unit():
     model = models.build("densenet121", PROFILE.replace(backbone_width=1))
     assert model.count_params() == 7_037_504 + 1024 + 1  # Keras's DenseNet121 without its top, and one unit

@@ -172,6 +172,14 @@ def test_every_real_is_in_every_epoch_and_its_fake_changes():
     assert min(partners["f1a"], partners["f1b"]) >= 3
 
 
+def test_an_epoch_of_several_rounds_draws_every_real_so_often_with_other_fakes():
+    data = make_batches(per_video=1, rounds=40, batch_size=2)
+    assert len(data) == 80, "two reals forty times"
+    drawn = collections.Counter(video for batch in epoch_of(data, 0) for video in videos_of(batch))
+    assert drawn["r1"] == drawn["r2"] == drawn["f2"] == 40
+    assert drawn["f1a"] + drawn["f1b"] == 40 and min(drawn["f1a"], drawn["f1b"]) > 8
+
+
 def test_a_real_without_a_fake_gets_one_without_a_real():
     faces = make_faces({
         "r1": ("REAL", "r1", 4), "r2": ("REAL", "r2", 4), "f1": ("FAKE", "r1", 4), "f9": ("FAKE", "r9", 4)

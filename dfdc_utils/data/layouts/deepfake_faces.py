@@ -33,6 +33,11 @@ def whole(root: Path) -> bool:
     return bool(folders(root))
 
 
+def widths(root: Path) -> pd.Series:
+    """How many pixels of the video each crop was wide before it was scaled to 224, by the name of the video."""
+    return pd.read_csv(root / _LIST, index_col="videoname", encoding="utf-8-sig")["original_width"]
+
+
 def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     faces = root / _FACES
     present = set(files_in(faces, ".jpg"))

@@ -5,6 +5,7 @@ from set_files import COLUMNS, make_crops, make_videos
 
 from dfdc_utils import workspace as workspaces
 from dfdc_utils.data import metadata, splits
+from dfdc_utils.data.layouts import deepfake_faces
 from dfdc_utils.workspace import Workspace
 
 LABELS = {
@@ -28,6 +29,12 @@ def test_the_list_and_the_crops_become_the_table(tmp_path):
         "original": "real1.mp4", "split": None,
     }
     assert rows.loc["real1.mp4", "original"] is None
+
+
+def test_the_list_says_how_wide_a_face_is_in_its_video(tmp_path):
+    make_crops(tmp_path, LABELS)
+    widths = deepfake_faces.widths(tmp_path)
+    assert widths["aaa.mp4"] == 129 and len(widths) == len(LABELS)
 
 
 def test_what_does_not_fit_is_named(tmp_path):
