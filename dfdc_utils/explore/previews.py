@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from dfdc_utils.faces import crops, files
 from dfdc_utils.faces.frames import iterate
@@ -104,10 +104,10 @@ class _Shrinker:
             scale = min(1.0, SIDE / min(frame.width, frame.height))
             width, height = (max(2, 2 * math.floor(side * scale / 2)) for side in (frame.width, frame.height))
             self._size = width, height
-        size = {"width": self._size[0], "height": self._size[1], "interpolation": "AREA", "threads": 0}
+        size: dict = {"width": self._size[0], "height": self._size[1], "interpolation": "AREA", "threads": 0}
         if not turned:
             # Without a word about it, players take small pictures for ITU-R 601.
-            return self._reformatter.reformat(frame, format="yuv420p", dst_colorspace="ITU601", **size)
+            return self._reformatter.reformat(frame, format="yuv420p", dst_colorspace=Colorspace.ITU601, **size)
         image = self._reformatter.reformat(frame, format="rgb24", **size).to_ndarray()
         planes: np.ndarray = cv2.cvtColor(np.ascontiguousarray(np.rot90(image, turned // 90)), cv2.COLOR_RGB2YUV_I420)
         return av.VideoFrame.from_ndarray(planes, format="yuv420p")

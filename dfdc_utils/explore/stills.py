@@ -40,10 +40,10 @@ def _table(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
             place = axes[0].inset_axes((0, 1 - (line + 2) / (_ROWS + 1), 0.045, 1 / (_ROWS + 1)))
             style.picture(place, crops.decode(pictures[row[0]]))
     for line, texts in enumerate([columns, *rows[columns].fillna("").to_numpy().tolist()]):
-        for place, text in enumerate(texts):
+        for column, text in enumerate(texts):
             # Not markup: a name may hold a dollar sign.
             axes[0].text(
-                0.06 + 0.94 * place / len(columns), 1 - (line + 0.5) / (_ROWS + 1), str(text)[:26], parse_math=False,
+                0.06 + 0.94 * column / len(columns), 1 - (line + 0.5) / (_ROWS + 1), str(text)[:26], parse_math=False,
                 va="center", weight="bold" if not line else "normal", transform=axes[0].transAxes,
                 color=plots.LABELS.get(str(text), "black"),
             )

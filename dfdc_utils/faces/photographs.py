@@ -55,7 +55,7 @@ def read_photograph(path: str | Path) -> Frames:
         raise UnreadableVideo(path, f"{width} x {height} pixels are too large", "Shrink it.")
     info = VideoInfo(
         path=str(path), size_bytes=len(data), width=width, height=height, rotation=0, frames=1, rate=float("nan"),
-        seconds=0.0, codec=codec, pixel_format="rgb24", bit_rate=float("nan"), audio_codec=None,
+        seconds=0.0, codec=codec, pixel_format="rgb24", bit_rate=float("nan"), audio_codec=None, encoder=None,
     )
     return Frames(info=info, indices=[0], seconds=[0.0], images=[image])
 

@@ -40,7 +40,7 @@ _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (3, 1)), (0, (1, 1
 
 WIDTH = 8.0
 """Inches."""
-DOT = {"marker": "o", "linestyle": "", "markersize": 6}
+DOT: dict = {"marker": "o", "linestyle": "", "markersize": 6}
 """A dot in a legend, as keywords of `Line2D`."""
 
 _LOOK: dict = {
