@@ -156,8 +156,8 @@ single crops; the mean over the frames of a video is another quantity.
 ## How faces are cut
 
 {side} pixels wide. In other videos a square of {share:.2f} times the longer side of MTCNN's box, its centre lower by
-{shift:.2f} of the box's height: about as the crops of the set lie, which another detector cut. (With a share of 0.87 and
-a shift of 0.12, the overlap with the set's own squares, found again in five public DFDC clips, was 0.68 to 0.90 of
+{shift:.2f} of the box's height: about as the crops of the set lie, which another detector cut. (With a share of 0.87
+and a shift of 0.12, the overlap with the set's own squares, found again in five public DFDC clips, was 0.68 to 0.90 of
 their union, 0.85 in the middle one. With the margin of 0.3 that is usual elsewhere it was 0.40 to 0.52.)
 
 ## What it was never tested on
