@@ -46,7 +46,7 @@ def write(workspace: Workspace, pack: Path) -> str:
     ]
     contents = {
         "study": workspace.name, "profile": workspace.profile.name, "settings": workspace.profile.changes(),
-        "version": __version__, "data_root": str(workspace.synthetic),
+        "version": __version__,
         "files": {name: _state(path) for path, name in files},
     }
     with whole(pack) as temporary:
@@ -83,6 +83,8 @@ def unpack(pack: Path, name: str | None = None) -> Workspace:
         workspace = Workspace.open(contents["profile"], name or contents["study"], **contents["settings"])
         origin = workspace.base / _ORIGIN
         if origin.is_file() and json.loads(origin.read_text(encoding="utf-8"))["sha256"] == sha256:
+            # Again, for it may have been interrupted then.
+            _settle(workspace)
             return workspace
         for folder in (workspace.base, workspace.synthetic):
             if folder.exists():
@@ -90,20 +92,22 @@ def unpack(pack: Path, name: str | None = None) -> Workspace:
         workspace.base.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unpack.", dir=workspace.base.parent) as temporary:
             _extract(archive, contents["files"], Path(temporary))
+            write_json(Path(temporary) / "runs" / _ORIGIN, {"pack": pack.name, "sha256": sha256})
             workspace.synthetic.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(Path(temporary) / "data", workspace.synthetic)
             os.replace(Path(temporary) / "runs", workspace.base)
-    _settle(workspace, Path(contents["data_root"]))
-    write_json(origin, {"pack": pack.name, "sha256": sha256})
+    _settle(workspace)
     return workspace
 
 
-def _settle(workspace: Workspace, packed_from: Path) -> None:
+def _settle(workspace: Workspace) -> None:
     """The study's table names the clips where they lie now."""
     workspace.claim(workspace.synthetic)
     table = study_table.open_study_table(workspace)
-    table["path"] = [str(workspace.synthetic / Path(path).relative_to(packed_from)) for path in table["path"]]
-    study_table.save_study_table(workspace, table)
+    places = [str(workspace.synthetic / part / video) for part, video in zip(table.part, table.video, strict=True)]
+    if places != list(table["path"]):
+        table["path"] = places
+        study_table.save_study_table(workspace, table)
 
 
 def _contents(archive: zipfile.ZipFile, pack: Path) -> dict:

@@ -1,6 +1,7 @@
 """The archive of a study: what goes in comes out, elsewhere, and nothing that is damaged does."""
 
 import json
+import shutil
 import zipfile
 
 import pandas as pd
@@ -51,6 +52,23 @@ def test_its_table_names_the_clips_where_they_lie_now(workspace, archive, laptop
     identity = made_from.identity(there, there.model("meso4"))
     assert identity == made_from.identity(workspace, workspace.model("meso4"))
     assert there.data_set == there.synthetic
+
+
+def test_a_study_that_was_copied_by_hand_can_be_packed_too(workspace, tmp_path, monkeypatch):
+    home = tmp_path / "copied"
+    shutil.copytree(workspace.home, home)
+    monkeypatch.setenv("DFDC_HOME", str(home))
+    pack.write(Workspace.open("tiny"), tmp_path / "copied.zip")
+    monkeypatch.setenv("DFDC_HOME", str(tmp_path / "laptop"))
+    there = pack.unpack(tmp_path / "copied.zip")
+    assert all(str(there.synthetic) in path for path in open_study_table(there)["path"])
+
+
+def test_what_was_interrupted_at_its_end_is_finished_the_next_time(workspace, archive, laptop):
+    there = pack.unpack(archive)
+    save_study_table(there, open_study_table(there).assign(path="/nowhere"))
+    pack.unpack(archive)
+    assert str(there.synthetic) in open_study_table(there)["path"].iloc[0]
 
 
 def test_it_unpacks_once_and_does_nothing_the_second_time(archive, laptop):
