@@ -29,6 +29,7 @@ _TEMPLATE = """{%- extends 'reveal/index.html.j2' -%}
 """
 _LOOK = """<style>
 .reveal { font-size: 26px; } .reveal h1 { font-size: 1.8em; } .reveal h2 { font-size: 1.4em; }
+.reveal h1, .reveal h2, .reveal h3 { text-transform: none; }
 .reveal .jp-RenderedImage img { max-height: 560px; } .jp-InputPrompt, .jp-OutputPrompt { display: none; }
 </style>"""
 
