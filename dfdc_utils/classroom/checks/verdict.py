@@ -16,7 +16,8 @@ class Verdict:
     why: str
 
     def __repr__(self) -> str:
-        return f"{'✅' if self.right else '❌'} {self.why}"
+        # In words, too: not every machine has a font with these signs.
+        return f"{'✅ Right.' if self.right else '❌ Not yet.'} {self.why}"
 
 
 class _Wrong(Exception):
