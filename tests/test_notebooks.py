@@ -40,6 +40,8 @@ def test_all_are_there():
         "08_visualise_filters.ipynb",
         "09_compare_models.ipynb",
         "10_self_training.ipynb",
+        "12_make_a_deepfake.ipynb",
+        "14_prove_an_original.ipynb",
     ]
 
 

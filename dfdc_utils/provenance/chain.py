@@ -11,7 +11,7 @@ START = "0" * 64
 
 
 def chain(paths: Iterable[Path]) -> pd.DataFrame:
-    """One row a file, in the order given: file (its name), sha256 (of its bytes), link (of that and the link before)."""
+    """One row a file, in their order: file (its name), sha256 (of its bytes), link (of both and the link before)."""
     rows, before = [], START
     for path in paths:
         with open(path, "rb") as file:

@@ -15,6 +15,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from dfdc_utils.faces import crops
 from dfdc_utils.faces.frames import sample
 
 _FRAMES = 3
@@ -24,7 +25,7 @@ _FRAMES = 3
 def _encoded_badly(image: np.ndarray) -> np.ndarray:
     small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     data = cv2.imencode(".jpg", small[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 30))[1]
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    return crops.decode(data.tobytes())
 
 
 def _cropped(share: float) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,6 +1,5 @@
 """Small pictures of a face in which eyes, nose and mouth always lie in the same places."""
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +79,3 @@ def with_frames(faces: Aligned) -> Iterator[tuple[int, np.ndarray, int | None]]:
     """Yields (index, RGB uint8 frame, place in `faces` or None) for each frame of the clip."""
     for index, _, image in frames.iterate(faces.path):
         yield index, image, index - faces.frames[0] if index in faces.frames else None
-
-
-def together(clips: list[Aligned]) -> np.ndarray:
-    """All faces of one person's clips, (n, SIDE, SIDE, 3)."""
-    return np.concatenate(list(itertools.chain([clip.pixels for clip in clips])))

@@ -6,6 +6,7 @@ import numpy as np
 
 from dfdc_utils.backend import keras, layers, ops
 from dfdc_utils.swap.aligned import SIDE
+from dfdc_utils.swap.colour import evened, matched
 
 _PATCH = 4
 """Pixels that the first and the last layer take or give at a time."""
@@ -47,24 +48,25 @@ class Swapper:
         self.encoders = first, first if shared else encoder(code)
         self.decoders = decoder(code), decoder(code)
         faces = [layers.Input((SIDE, SIDE, 3)) for _ in range(2)]
-        rebuilt = [decode(encode(face)) for face, encode, decode in zip(faces, self.encoders, self.decoders, strict=True)]
+        parts = zip(faces, self.encoders, self.decoders, strict=True)
+        rebuilt = [decode(encode(face)) for face, encode, decode in parts]
         self.model = keras.Model(faces, rebuilt)
 
     def encode(self, person: int, faces: np.ndarray) -> np.ndarray:
-        """The code (n, code) of faces, RGB uint8 (n, SIDE, SIDE, 3), by the encoder of `person` (0 or 1)."""
-        return _in_batches(self.encoders[person], faces.astype(np.float32) / 255)
+        """The codes (n, code) of aligned faces, RGB uint8, by the encoder of `person` (0 or 1)."""
+        return _in_batches(self.encoders[person], evened(faces).astype(np.float32) / 255)
 
     def decode(self, person: int, codes: np.ndarray) -> np.ndarray:
-        """The faces, RGB uint8, that the decoder of `person` makes of codes."""
+        """The faces that the decoder of `person` makes of codes, RGB uint8, their colours evened."""
         return (255 * _in_batches(self.decoders[person], codes)).round().astype(np.uint8)
 
     def rebuild(self, person: int, faces: np.ndarray) -> np.ndarray:
-        """Faces of `person`, through the bottleneck and back."""
-        return self.decode(person, self.encode(person, faces))
+        """Faces of `person`, through the bottleneck and back, in their own colours."""
+        return matched(self.decode(person, self.encode(person, faces)), faces)
 
     def swap(self, person: int, faces: np.ndarray) -> np.ndarray:
-        """Faces of `person`, decoded as the other one's: the other face with this one's expression."""
-        return self.decode(1 - person, self.encode(person, faces))
+        """Faces of `person`, decoded as the other one's: the other face, with this one's expression and colours."""
+        return matched(self.decode(1 - person, self.encode(person, faces)), faces)
 
 
 def _in_batches(network: keras.Model, values: np.ndarray, size: int = 64) -> np.ndarray:

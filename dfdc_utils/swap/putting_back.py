@@ -1,7 +1,6 @@
-"""Puts swapped faces back into the clip that they were cut from: colour, edge, encoding, the old sound."""
+"""Puts swapped faces back into the clip that they were cut from: place, edge, encoding, the old sound."""
 
 import contextlib
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,34 +12,8 @@ from dfdc_utils.data.mini.speech import SAMPLE_RATE
 from dfdc_utils.data.mini.videos import VideoWriter
 from dfdc_utils.faces.frames import iterate
 from dfdc_utils.swap.aligned import SIDE, Aligned, with_frames
+from dfdc_utils.swap.colour import oval
 from dfdc_utils.workspace import whole
-
-_MIDDLE, _RADII, _FEATHER = (0.5, 0.51), (0.38, 0.40), 0.05
-"""Of the oval that is put back, and how soft its edge is, as shares of SIDE."""
-
-
-@functools.cache
-def oval() -> np.ndarray:
-    """How much of each pixel of an aligned face is put back, float32 (SIDE, SIDE) from 0 to 1."""
-    mask: np.ndarray = np.zeros((SIDE, SIDE), np.float32)
-    middle, radii = ([round(SIDE * share) for share in pair] for pair in (_MIDDLE, _RADII))
-    cv2.ellipse(mask, middle, radii, 0, 0, 360, 1.0, cv2.FILLED)
-    return cv2.GaussianBlur(mask, (0, 0), _FEATHER * SIDE)
-
-
-def matched(face: np.ndarray, target: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """`face` with the mean and the spread that each colour of `target` has within `mask`.
-
-    After Reinhard et al., "Color transfer between images" (2001), but in RGB. All are aligned, RGB uint8.
-    """
-    weights = mask[..., None] / mask.sum()
-    mean, wanted = ((weights * each).sum((0, 1)) for each in (face, target))
-    spread, of_target = (
-        np.sqrt((weights * (each - middle) ** 2).sum((0, 1))) for each, middle in ((face, mean), (target, wanted))
-    )
-    # Within bounds: a face in half shadow would else be torn to black and white.
-    gain = np.clip(of_target / np.maximum(spread, 1.0), 0.7, 1.4)
-    return np.clip((face - mean) * gain + wanted, 0, 255).astype(np.uint8)
 
 
 def put_back(frame: np.ndarray, face: np.ndarray, to_aligned: np.ndarray) -> np.ndarray:
@@ -65,7 +38,7 @@ def write_swap(faces: Aligned, swapped: np.ndarray, out: Path, *, crf: int, comp
     """Writes the clip of `faces` with `swapped` faces in their places to `out`, in H.264, with its sound.
 
     Args:
-        swapped: aligned, RGB uint8, as many as `faces` has.
+        swapped: aligned, in the colours of the clip (`Swapper.swap`), RGB uint8, as many as `faces` has.
         crf: x264's constant rate factor.
         compare: also writes original, swap and four times their difference, beside one another, into this file.
 
@@ -76,10 +49,7 @@ def write_swap(faces: Aligned, swapped: np.ndarray, out: Path, *, crf: int, comp
         fakes = stack.enter_context(_writer(out, width, height, rate, crf, sound))
         beside = stack.enter_context(_writer(compare, 3 * width, height, rate, 20, sound)) if compare else None
         for _, frame, place in with_frames(faces):
-            fake = frame
-            if place is not None:
-                face = matched(swapped[place], faces.pixels[place], oval())
-                fake = put_back(frame, face, faces.to_aligned[place])
+            fake = frame if place is None else put_back(frame, swapped[place], faces.to_aligned[place])
             fakes.write(fake)
             if beside:
                 beside.write(np.hstack([frame, fake, cv2.convertScaleAbs(cv2.absdiff(frame, fake), alpha=4)]))
