@@ -233,6 +233,11 @@ class Workspace:
         """How well detectors tell those from originals (CSV)."""
         return self.run / "learned_swaps.csv"
 
+    @property
+    def provenance(self) -> Path:
+        """The signed, altered and chained clips of notebook 14."""
+        return self.run / "provenance"
+
     def cross_data(self, other: str) -> Path:
         """How this study's models do on the faces of the profile `other` (CSV)."""
         return self.run / "cross_data" / f"{other}.csv"

@@ -29,23 +29,24 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
         One row a model and clip: title, video, original, kind (`SWAPPED`, `AGAIN`, `REAL`, or the method of one of the
         set's own forgeries), p_fake (NaN where no face was found), reason (why; None where one was).
     """
-    names, account = record.current(workspace), open_store(workspace)
+    names, store = record.current(workspace), open_store(workspace)
     test = table[(table["split"] == "test") & table["label"].notna()].merge(truth[["video", "method"]], on="video")
     own = test[["video", "original"]].assign(kind=test["method"].replace("", REAL))
     own["original"] = own["original"].where(own["original"].notna(), own["video"])
-    faces = account.faces(["video", "track", "frame"], own["video"])
-    verdicts = score_videos(swaps["path"], names, workspace)
+    faces = store.faces(["video", "track", "frame"], own["video"])
+    made = swaps[swaps["path"].notna()]
+    verdicts = score_videos(made["path"], names, workspace)
     results = []
     for name in names:
         rows = score_faces(
-            name, models.load(workspace.model(name)), faces, account.crops, workspace.profile, {}, description=name
+            name, models.load(workspace.model(name)), faces, store.crops, workspace.profile, {}, description=name
         )
         scored = own.assign(p_fake=own["video"].map(aggregation.video_scores(rows)))
         scored["reason"] = scored["p_fake"].isna().map({True: "no face in the store", False: None})
-        of_swaps = [verdict for verdict in verdicts if verdict.model == name]
-        asked = swaps[["video", "original", "kind"]].assign(
-            p_fake=[np.nan if v.p_fake is None else v.p_fake for v in of_swaps], reason=[v.reason for v in of_swaps]
-        )
+        of_swaps = {verdict.path.name: verdict for verdict in verdicts if verdict.model == name}
+        asked = swaps[["video", "original", "kind", "reason"]].copy()
+        asked["p_fake"] = asked["video"].map({video: each.p_fake for video, each in of_swaps.items()}).astype(float)
+        asked["reason"] = asked["reason"].fillna(asked["video"].map({v: each.reason for v, each in of_swaps.items()}))
         both = pd.concat([asked, scored], ignore_index=True)
         results.append(both.assign(title=models.title(name, workspace.profile)))
     return pd.concat(results, ignore_index=True)

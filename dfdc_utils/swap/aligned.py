@@ -20,6 +20,10 @@ _SEARCHED = 8
 """Every so many of those are searched as a whole; see `FaceDetector.detect`."""
 
 
+class NoFace(ValueError):
+    """In a clip no face was found reliably. The text names the clip."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Aligned:
     """The faces of the main person of one clip, one for each frame from the first to the last in which it was found."""
@@ -38,13 +42,13 @@ def align(path: Path, detector) -> Aligned:
     Args:
         detector: a `FaceDetector`.
 
-    Raises ValueError where no face is found reliably, and UnreadableVideo as `frames.iterate` does.
+    Raises NoFace where none is found reliably, and UnreadableVideo as `frames.iterate` does.
     """
     images = [image for _, _, image in frames.iterate(path)]
     looked_at = sorted({*range(0, len(images), _LOOKED_AT), len(images) - 1})
     tracks = link(detector.detect([images[index] for index in looked_at], every=_SEARCHED), max_people=1)
     if not tracks:
-        raise ValueError(f"No face was found reliably in {path}.")
+        raise NoFace(f"No face was found reliably in {path}.")
     known = [looked_at[place] for place in tracks[0].frames]
     marks = np.stack([face.landmarks for face in tracks[0].detections])
     seen = range(known[0], known[-1] + 1)

@@ -7,15 +7,17 @@ from tqdm import tqdm
 
 from dfdc_utils import made_from
 from dfdc_utils.data.metadata import DRAWN
-from dfdc_utils.swap.aligned import Aligned, align
+from dfdc_utils.faces.rewriting import encode_again
+from dfdc_utils.faces.video_file import UnreadableVideo
+from dfdc_utils.swap.aligned import Aligned, NoFace, align
 from dfdc_utils.swap.learning import learn
 from dfdc_utils.swap.network import Swapper
-from dfdc_utils.swap.putting_back import encode_again, write_swap
+from dfdc_utils.swap.putting_back import write_swap
 from dfdc_utils.workspace import Workspace
 
 _CRFS = (19, 31)
 """From best to below worst: the encoding of a drawn clip, whatever it is."""
-COLUMNS = ("video", "original", "donor", "kind", "path")
+COLUMNS = ("video", "original", "donor", "kind", "path", "reason")
 SWAPPED, AGAIN = "learned swap", "encoded again"
 
 
@@ -44,7 +46,8 @@ def make(
         start: says how `swapper` was trained, for the record of the clips.
 
     Returns:
-        Two rows a pair: video (name), original (that gets the face), donor, kind (`SWAPPED`, `AGAIN`), path.
+        Two rows a pair: video (name), original (that gets the face), donor, kind (`SWAPPED`, `AGAIN`), path; None where
+        a clip could not be used, for the reason in the last column.
 
     Raises ValueError for a set that was not drawn: real people are not swapped here.
     """
@@ -64,8 +67,12 @@ def make(
             code=made_from.code_of(__name__),
         )
         if any(made_from.difference(workspace, path, made) for path in files.values()):
-            for name in (pair.video, pair.donor):
-                known[name] = known.get(name) or align(paths[name], detector)
+            try:
+                for name in (pair.video, pair.donor):
+                    known[name] = known.get(name) or align(paths[name], detector)
+            except (NoFace, UnreadableVideo) as error:
+                rows += [(files[kind].name, pair.video, pair.donor, kind, None, str(error)) for kind in files]
+                continue
             target, donor = known[pair.video], known[pair.donor]
             swapper.model.set_weights(begin)
             learn(swapper, (target.pixels, donor.pixels), steps=steps, seed=number)
@@ -73,6 +80,6 @@ def make(
             encode_again(target.path, files[AGAIN], crf=crf)
             for path in files.values():
                 made_from.record(workspace, path, made)
-        rows += [(path.name, pair.video, pair.donor, kind, str(path)) for kind, path in files.items()]
+        rows += [(path.name, pair.video, pair.donor, kind, str(path), None) for kind, path in files.items()]
     swapper.model.set_weights(begin)
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -14,13 +14,13 @@ from dfdc_utils.profiles import Profile
 
 _LOOKS = ((55, 0.30), (59, 0.42))
 """Number and skin tone of the two."""
-_TAKES, _RATE, _CRF = 3, 30, 22
+_RATE, _CRF = 30, 22
 _NOT_OF_THE_SET = 12
 """Keeps their seeds apart from those of everybody in the set."""
 
 
-def film_two(folder: Path, profile: Profile) -> tuple[list[Path], list[Path]]:
-    """Draws two people who are in no set, in three rooms each, into `folder`; returns the clips of both.
+def film_two(folder: Path, profile: Profile, *, rooms: int = 3) -> tuple[list[Path], list[Path]]:
+    """Draws two people who are in no set, in some rooms each, into `folder`; returns the clips of both.
 
     Args:
         profile: the size and the length of its clips.
@@ -29,7 +29,7 @@ def film_two(folder: Path, profile: Profile) -> tuple[list[Path], list[Path]]:
     for name, (number, tone) in zip("ab", _LOOKS, strict=True):
         person = Identity.draw(f"person_{name}", (_NOT_OF_THE_SET, number), tone)
         people.append([])
-        for room in range(_TAKES):
+        for room in range(rooms):
             setting = Setting(
                 seed=(_NOT_OF_THE_SET, number, room), people=(person,), width=profile.clip_width,
                 height=profile.clip_height, frames=profile.clip_frames, rate=_RATE, hold=2,

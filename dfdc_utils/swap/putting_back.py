@@ -4,13 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 
-from dfdc_utils.data.mini.speech import SAMPLE_RATE
 from dfdc_utils.data.mini.videos import VideoWriter
-from dfdc_utils.faces.frames import iterate
+from dfdc_utils.faces.rewriting import size_and_rate, sound_of
 from dfdc_utils.swap.aligned import SIDE, Aligned, with_frames
 from dfdc_utils.swap.colour import oval
 from dfdc_utils.workspace import whole
@@ -44,7 +42,7 @@ def write_swap(faces: Aligned, swapped: np.ndarray, out: Path, *, crf: int, comp
 
     Files appear when they are finished.
     """
-    (width, height, rate), sound = _stream(faces.path), sound_of(faces.path)
+    (width, height, rate), sound = size_and_rate(faces.path), sound_of(faces.path)
     with contextlib.ExitStack() as stack:
         fakes = stack.enter_context(_writer(out, width, height, rate, crf, sound))
         beside = stack.enter_context(_writer(compare, 3 * width, height, rate, 20, sound)) if compare else None
@@ -55,32 +53,7 @@ def write_swap(faces: Aligned, swapped: np.ndarray, out: Path, *, crf: int, comp
                 beside.write(np.hstack([frame, fake, cv2.convertScaleAbs(cv2.absdiff(frame, fake), alpha=4)]))
 
 
-def encode_again(path: Path, out: Path, *, crf: int) -> None:
-    """Writes the clip at `path` to `out`, as `write_swap` does, with no face swapped: what encoding alone does."""
-    with _writer(out, *_stream(path), crf, sound_of(path)) as writer:
-        for _, _, frame in iterate(path):
-            writer.write(frame)
-
-
-def sound_of(path: Path) -> np.ndarray:
-    """The sound of a clip, float32 mono at SAMPLE_RATE; a moment of silence where it has none."""
-    with av.open(str(path)) as container:
-        if not container.streams.audio:
-            return np.zeros(SAMPLE_RATE // 10, np.float32)
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
-        heard = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
-        heard += resampler.resample(None)
-        return np.concatenate([part.to_ndarray()[0] for part in heard])
-
-
 @contextlib.contextmanager
 def _writer(path: Path, *picture_and_sound) -> Iterator[VideoWriter]:
     with whole(path) as temporary, VideoWriter(temporary, *picture_and_sound) as writer:
         yield writer
-
-
-def _stream(path: Path) -> tuple[int, int, int]:
-    """Width, height and rate of an upright clip of a drawn set."""
-    with av.open(str(path)) as container:
-        video = container.streams.video[0]
-        return video.width, video.height, round(float(video.average_rate or 30))
