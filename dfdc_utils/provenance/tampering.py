@@ -12,8 +12,8 @@ from dfdc_utils.provenance.credentials import make_certificate, sign
 from dfdc_utils.workspace import whole
 
 _CRF = 28
-_NOTE = b"c2pa.claim"
-"""Stands in every note of C2PA."""
+_NOTE = b"dfdc_utils"
+"""Stands in the note that `sign` writes."""
 
 
 def flip_picture(path: Path, out: Path) -> None:
