@@ -12,7 +12,7 @@ from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Setting
 from dfdc_utils.profiles import Profile
 
-_LOOKS = ((55, 0.30), (59, 0.42))
+_LOOKS = ((56, 0.30), (59, 0.42))
 """Number and skin tone of the two."""
 _RATE, _CRF = 30, 22
 _NOT_OF_THE_SET = 12
