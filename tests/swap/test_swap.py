@@ -1,5 +1,6 @@
 """A learned swap: faces lie where they should, the network learns, and what is put back stays in its place."""
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,11 +63,13 @@ def test_evened_faces_have_one_colour_and_get_their_own_back(clips):
     assert np.abs(again - dark)[:, inside].mean() < 4
 
 
-def test_blur_is_less_sharp(clips):
-    faces = clips[0].pixels
-    blurred = np.stack([np.asarray(face, float) for face in faces])
-    blurred = ((blurred + np.roll(blurred, 1, 1) + np.roll(blurred, 1, 2)) / 3).astype(np.uint8)
-    assert colour.sharpness(blurred) < 0.8 * colour.sharpness(faces)
+def test_blur_loses_detail_and_grain_adds_none(clips):
+    faces, rng = clips[0].pixels, np.random.default_rng(1)
+    blurred = np.stack([cv2.GaussianBlur(face, (0, 0), 3) for face in faces])
+    grainy = np.clip(blurred + rng.normal(0, 12, blurred.shape), 0, 255).astype(np.uint8)
+    assert colour.detail_kept(faces, faces) == pytest.approx(1)
+    assert colour.detail_kept(blurred, faces) < 0.4
+    assert colour.detail_kept(grainy, faces) < 0.4
 
 
 def test_it_learns_to_rebuild_and_the_other_decoder_paints_another_face(clips, swapper):
