@@ -44,6 +44,11 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
+def file_digest(path: Path) -> str:
+    """The digest of a file that is no artefact of a study."""
+    return _sha256(path)
+
+
 def record(workspace: Workspace, path: Path, made_from: MadeFrom) -> None:
     """Writes down that the artefact at `path`, just finished, was made from `made_from`."""
     write_json(workspace.made_from(path), {"made_from": asdict(made_from), "file": _state(path, _sha256(path))})

@@ -164,12 +164,14 @@ class Profile:
     """Test videos, half of them real, that each model sees again at every strength of every corruption; 0: none."""
     robustness_frames: int = 4
     """Faces of each person for the models that look at single frames; a sequence model sees its whole sequence."""
+    swap_steps: int = 400
+    """Updates in which notebook 12 learns to swap two drawn people; a further pair takes a sixth of them."""
+    swap_pairs: int = 24
+    """Pairs of people of a synthetic test split whose faces it swaps, to ask the detectors about them; 0: none."""
 
     def replace(self, /, **changes) -> "Profile":
-        """A copy with other numbers.
-
-        Raises ValueError for a name that no profile has, a value that is off, or one that would do nothing.
-        """
+        """A copy with other numbers. Raises ValueError for a name that no profile has, a value that is off, or one that
+        would do nothing."""
         kinds = typing.get_type_hints(Profile)
         converted = {}
         for key, value in changes.items():
@@ -196,6 +198,7 @@ class Profile:
 _MAY_BE_ZERO = (
     "seed", "training_seed", "videos", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
     "what_if_epochs", "leaking_epochs", "threads", "weight_decay", "meso_dropout", "robustness_videos",
+    "swap_pairs",
 )
 _MAY_BE_NEGATIVE = ("face_margin", "face_shift")  # but above -1
 
@@ -243,7 +246,7 @@ _NAMED = (
         sequence_models="resnet50_lstm resnet50_afw", epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8,
         backbone_batch_size=8, sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
         what_if_epochs=1, leaking_epochs=2, evaluation_frames=4, tta_variants=2, robustness_videos=8,
-        robustness_frames=2,
+        robustness_frames=2, swap_steps=24, swap_pairs=2,
     ),
     Profile(
         name="mini", source="synthetic",
@@ -291,10 +294,7 @@ def names() -> list[str]:
 
 
 def get(name: str, /, **changes) -> Profile:
-    """The profile called `name`, with some of its numbers replaced.
-
-    Raises ValueError, listing what there is, for a profile or a setting that does not exist.
-    """
+    """The profile `name`, with other numbers. Raises ValueError for a profile or a setting that does not exist."""
     if name not in _PROFILES:
         raise ValueError(f"There is no profile '{name}'. Profiles: {', '.join(_PROFILES)}.")
     return _PROFILES[name].replace(**changes)

@@ -268,6 +268,21 @@ class Workspace:
     def metrics(self, name: str) -> Path:
         return self.run / "metrics" / f"{name}.json"
 
+    @property
+    def swaps(self) -> Path:
+        """The clips of notebook 12, whose faces were swapped by a network that learned it."""
+        return self.run / "swaps"
+
+    @property
+    def learned_swaps(self) -> Path:
+        """How well detectors tell those from originals (CSV)."""
+        return self.run / "learned_swaps.csv"
+
+    @property
+    def provenance(self) -> Path:
+        """The signed, altered and chained clips of notebook 14."""
+        return self.run / "provenance"
+
     def cross_data(self, other: str) -> Path:
         """How this study's models do on the faces of the profile `other` (CSV)."""
         return self.run / "cross_data" / f"{other}.csv"

@@ -44,6 +44,8 @@ def test_all_are_there():
         "09_compare_models.ipynb",
         "10_self_training.ipynb",
         "11_explore.ipynb",
+        "12_make_a_deepfake.ipynb",
+        "14_prove_an_original.ipynb",
     ]
 
 

@@ -117,6 +117,25 @@ def test_metrics_and_comparison_are_what_scikit_learn_makes_of_the_predictions(w
     assert compared["test_accuracy_tta"] == pytest.approx(written["test"]["video"]["tta"]["accuracy"])
 
 
+def test_every_model_was_asked_about_swaps_that_were_learned(workspace):
+    """Another face in every frame, and the same clip without one, of people who are in no training video."""
+    found = pd.read_csv(workspace.learned_swaps)
+    learned = found[found["kind"] == "learned swap"]
+    assert set(learned["title"]) == {models.title(name, workspace.profile) for name in TRAINED}
+    assert set(learned["against"]) == {"original", "encoded again"}
+    assert found["auc"].between(0, 1).all() and (found["fakes"] >= 1).all()
+    table = pd.read_parquet(workspace.table)
+    trained_on = set(table.loc[table["split"] == "train", "video"].str.removesuffix(".mp4"))
+    swaps = [path.stem for path in workspace.swaps.glob("*-swap.mp4")]
+    assert swaps and not any(set(stem.split("-")[:2]) & trained_on for stem in swaps)
+    assert not list(workspace.run.rglob("*swapper*")), "no network that swaps is kept"
+
+
+def test_an_original_is_signed_and_found_again(workspace):
+    assert (workspace.provenance / "signed.mp4").is_file()
+    assert (workspace.figures / "14_retrieval.png").is_file()
+
+
 def test_the_submission_covers_every_test_video(workspace):
     submission = pd.read_csv(workspace.submission)
     assert list(submission.columns) == ["filename", "label"]

@@ -49,7 +49,8 @@ from dfdc_utils.plots.faces import (
     frame_weights,
     outcomes,
 )
-from dfdc_utils.plots.html import filterable, side_by_side
+from dfdc_utils.plots.html import filterable, side_by_side, slider
+from dfdc_utils.plots.making import learned_swaps, retrieval, steps
 from dfdc_utils.plots.people import people
 from dfdc_utils.plots.pipeline import pipeline
 from dfdc_utils.plots.sensitivity import dissection, leakage, robustness, subgroups, tta_ablation
@@ -58,11 +59,10 @@ from dfdc_utils.plots.training import architecture, learning_curves, what_if
 
 __all__ = [
     "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
-    "confusion_matrices", "contact_sheet", "detections", "dissection", "extraction", "face_statistics",
-    "face_strips", "fakes_per_original", "feature_maps", "filterable", "frame_weights", "heat_maps", "heat_shares",
-    "histograms", "kernels", "labels_per_part", "leakage", "learning_curves", "maximised", "mean_activations",
-    "outcomes", "over_time", "pair_differences", "people", "pipeline", "pseudo_labels", "reliability", "robustness",
-    "roc_curves",
-    "sanity", "save", "score_distributions", "side_by_side", "splits", "subgroups", "trivial_baseline", "tta_ablation",
-    "tta_effect", "use", "what_if", "worst_clips",
+    "confusion_matrices", "contact_sheet", "detections", "dissection", "extraction", "face_statistics", "face_strips",
+    "fakes_per_original", "feature_maps", "filterable", "frame_weights", "heat_maps", "heat_shares", "histograms",
+    "kernels", "labels_per_part", "leakage", "learned_swaps", "learning_curves", "maximised", "mean_activations",
+    "outcomes", "over_time", "pair_differences", "people", "pipeline", "pseudo_labels", "reliability", "retrieval",
+    "robustness", "roc_curves", "sanity", "save", "score_distributions", "side_by_side", "slider", "splits", "steps",
+    "subgroups", "trivial_baseline", "tta_ablation", "tta_effect", "use", "what_if", "worst_clips",
 ]

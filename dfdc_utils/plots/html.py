@@ -5,6 +5,8 @@ import uuid
 from html import escape
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
@@ -30,6 +32,28 @@ def side_by_side(clips: dict[str, str | Path]) -> HTML:
         )
     return HTML(f'<div style="display: flex; gap: 1em; max-width: 60em">{"".join(players)}</div>')
 
+
+def slider(pictures: list[np.ndarray], *, left: str, right: str, width: int = 24) -> HTML:
+    """Pictures, RGB uint8, one at a time, chosen by a slider from `left` to `right`; `width` is in em."""
+    name = f"slider-{uuid.uuid4().hex[:8]}"
+    data = [cv2.imencode(".png", np.ascontiguousarray(each[..., ::-1]))[1].tobytes() for each in pictures]
+    shown = "".join(
+        f'<img {"" if number == len(data) // 2 else "hidden"} style="width: {width}em; image-rendering: pixelated" '
+        f'src="data:image/png;base64,{base64.b64encode(each).decode()}">'
+        for number, each in enumerate(data)
+    )
+    return HTML(
+        f'<div id="{name}">{shown}<br>{escape(left)} <input type="range" min="0" max="{len(data) - 1}" '
+        f'value="{len(data) // 2}" aria-label="{escape(left)} to {escape(right)}"> {escape(right)}</div>'
+        f"<script>{{{_SLIDE.replace('NAME', name)}}}</script>"
+    )
+
+
+_SLIDE = """
+const frame = document.getElementById("NAME"), shown = frame.querySelectorAll("img");
+frame.querySelector("input").addEventListener("input", event =>
+  shown.forEach((image, number) => image.hidden = number !== Number(event.target.value)));
+"""
 
 # Runs in the page. Every word that is typed must occur in a row for it to be shown.
 _FILTER = """

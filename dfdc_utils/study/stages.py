@@ -98,6 +98,15 @@ STAGES = {
         settings=(*settings_of("custom_cnn"), "seed", "threads"), builds=("custom_cnn",), trains=True, length=2,
     ),
     "11": Stage(reads=(DATA, TABLE, FACES, *_model(*_ALL_MODELS), *_PREDICTIONS), settings=("seed", "source")),
+    "12": Stage(
+        reads=(DATA, TABLE, FACES, *_model(*_ALL_MODELS)), writes=("learned_swaps.csv",),
+        settings=(
+            *_SEEN, "source", "frames_per_video", "detection_width", "clip_width", "clip_height", "clip_frames",
+            "swap_steps", "swap_pairs",
+        ),
+        trains=True, length=5,
+    ),
+    "14": Stage(reads=(DATA, TABLE), settings=("source", "seed")),
 }
 """By the number with which a notebook's name begins."""
 

@@ -1,0 +1,110 @@
+"""Detectors that were trained on simulated swaps, asked about learned ones (`swap.many`): an unseen kind of forgery."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dfdc_utils import models
+from dfdc_utils.evaluation import aggregation, bootstrap
+from dfdc_utils.evaluation.predict import score_faces
+from dfdc_utils.evaluation.verdicts import score_videos
+from dfdc_utils.faces.store import open_store
+from dfdc_utils.models import record
+from dfdc_utils.swap.many import AGAIN, SWAPPED
+from dfdc_utils.workspace import Workspace, whole
+
+REAL = "original"
+
+
+def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
+    """What every trained model says of learned swaps, of the same clips encoded again, and of the set's test clips.
+
+    Args:
+        swaps: of `many.make`.
+        table: the study's.
+        truth: of `data.mini.truth`.
+
+    Returns:
+        One row a model and clip: title, video, original, kind (`SWAPPED`, `AGAIN`, `REAL`, or the method of one of the
+        set's own forgeries), p_fake (NaN where no face was found), reason (why; None where one was).
+    """
+    names, store = record.current(workspace), open_store(workspace)
+    test = table[(table["split"] == "test") & table["label"].notna()].merge(truth[["video", "method"]], on="video")
+    own = test[["video", "original"]].assign(kind=test["method"].replace("", REAL))
+    own["original"] = own["original"].where(own["original"].notna(), own["video"])
+    faces = store.faces(["video", "track", "frame"], own["video"])
+    made = swaps[swaps["path"].notna()]
+    verdicts = score_videos(made["path"], names, workspace)
+    results = []
+    for name in names:
+        rows = score_faces(
+            name, models.load(workspace.model(name)), faces, store.crops, workspace.profile, {}, description=name
+        )
+        scored = own.assign(p_fake=own["video"].map(aggregation.video_scores(rows)))
+        scored["reason"] = scored["p_fake"].isna().map({True: "no face in the store", False: None})
+        of_swaps = {verdict.path.name: verdict for verdict in verdicts if verdict.model == name}
+        asked = swaps[["video", "original", "kind", "reason"]].copy()
+        asked["p_fake"] = asked["video"].map({video: each.p_fake for video, each in of_swaps.items()}).astype(float)
+        asked["reason"] = asked["reason"].fillna(asked["video"].map({v: each.reason for v, each in of_swaps.items()}))
+        both = pd.concat([asked, scored], ignore_index=True)
+        results.append(both.assign(title=models.title(name, workspace.profile)))
+    return pd.concat(results, ignore_index=True)
+
+
+def aucs(scores: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """How well each kind of forgery is told from originals, by model.
+
+    The learned swaps are set against the originals of the test split, as the set's own forgeries are, and against the
+    same clips encoded again, so that a network that finds a second encoding does not pass for one that finds a swap.
+
+    Args:
+        scores: of `score`; clips without a face do not count.
+        seed: of the intervals.
+
+    Returns:
+        One row a model and comparison: title, kind (of the forgery), against (`REAL` or `AGAIN`), fakes, auc, and its
+        95 % interval low and high (bootstrap over originals). A kind of which there are no clips has no row.
+    """
+    judged = scores.dropna(subset="p_fake")
+    own = [kind for kind in judged["kind"].unique() if kind not in (SWAPPED, AGAIN, REAL)]
+    comparisons = [(SWAPPED, REAL), (SWAPPED, AGAIN), (AGAIN, REAL), *((kind, REAL) for kind in sorted(own))]
+    rows = []
+    for title, of_model in judged.groupby("title", sort=False):
+        for kind, against in comparisons:
+            some = of_model[of_model["kind"].isin((kind, against))]
+            videos = some.assign(label=np.where(some["kind"] == kind, "FAKE", "REAL"))
+            if videos["label"].nunique() < 2:
+                continue
+            auc = bootstrap.auc((videos["label"] == "FAKE").to_numpy(int), videos["p_fake"].to_numpy())
+            low, high = bootstrap.interval(videos, seed=seed) if videos["original"].nunique() > 1 else (np.nan, np.nan)
+            rows.append({
+                "title": title, "kind": kind, "against": against, "fakes": int((videos["label"] == "FAKE").sum()),
+                "auc": auc, "low": low, "high": high,
+            })
+    return pd.DataFrame(rows)
+
+
+def verdict(found: pd.DataFrame, *, against: str = AGAIN, simulated: Sequence[str] = ("autoencoder",)) -> str:
+    """What `aucs` says, in two sentences that follow from its numbers alone."""
+    learned = found[(found["kind"] == SWAPPED) & (found["against"] == against)].set_index("title")
+    drawn = found[found["kind"].isin(simulated)].groupby("title")["auc"].mean()
+    above = [title for title, row in learned.iterrows() if row["low"] > 0.5]
+    worse = [title for title in learned.index if title in drawn and learned.loc[title, "auc"] < drawn[title]]
+    first = (
+        f"{len(above)} of {len(learned)} networks tell learned swaps from clips that were only {against}, as far as "
+        "their intervals say"
+    )
+    if not len(drawn):
+        return f"{first}."
+    mean = learned["auc"].mean(), drawn.mean()
+    return (
+        f"{first}. Their mean AUC is {mean[0]:.2f}, and {mean[1]:.2f} for the set's own fakes of the same kind; "
+        f"{len(worse)} of {len(learned)} do worse on the learned ones."
+    )
+
+
+def save(found: pd.DataFrame, workspace: Workspace) -> None:
+    """Writes what `aucs` found to `workspace.learned_swaps`."""
+    with whole(workspace.learned_swaps) as temporary:
+        found.to_csv(temporary, index=False)
