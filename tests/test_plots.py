@@ -295,7 +295,7 @@ def test_confusion_matrices_count_at_one_half(videos):
 def test_tta_effect(measured):
     figure = plots.tta_effect(measured)
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
-        "Accuracy", "AUC", "Log loss (lower is better)"
+        "Accuracy", "AUC", "Log loss, lower better"
     ]
     assert "with TTA" in texts(figure)
 
