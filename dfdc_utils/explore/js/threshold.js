@@ -151,8 +151,9 @@ function thresholdView(source, options) {
       h("caption", {}, "Called rightly at this threshold, by method"), h("tbody", {}, ways.map((way) => {
       const rows = some.scores.filter((_, place) => some.methods[place] === way), fake = way !== "original";
       const right = rows.filter((p) => (p >= state.threshold) === fake).length;
-      return h("tr", {}, h("th", { scope: "row" }, way), h("td", { class: "dx-number" },
-        `${right} of ${rows.length}`), h("td", {}, h("span", { class: "dx-share", role: "img", style: `--dx-share: ${right / rows.length}`, "aria-label": `${way}: ${percent(right / rows.length)}` })));
+      const bar = h("span", { class: "dx-share", style: `--dx-share: ${right / rows.length}` });
+      return h("tr", {}, h("th", { scope: "row" }, way),
+        h("td", { class: "dx-number" }, `${right} of ${rows.length}`), h("td", {}, bar));
     }))));
   }
 
