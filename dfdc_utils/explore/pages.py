@@ -25,6 +25,7 @@ _CLICKED = {
     "verdict": ("Verdict over time", "What each model said of the faces of a clip. The curve is the scrubber."),
     "threshold": ("Threshold", "From which P(fake) on is a clip FAKE? Move the slider; click a number for its clips."),
 }
+_ON_FRONT = re.compile("02_contact_sheet|07_(roc_curves|score|confusion)|09_|11_")
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "opencv-python", "mtcnn", "imgaug")
 _WIDGET, _STATE = "application/vnd.jupyter.widget-view+json", "widgets"
 _LIMITS = (
@@ -40,7 +41,7 @@ def write(
     read = [(path.stem, nbformat.read(path, as_version=4)) for path in notebooks]
     names = {"index": "Report"} | {name: title for name, (title, _) in _CLICKED.items()}
     names |= {name: name.replace("_", " ") for name, _ in read}
-    figures = sorted(workspace.figures.glob("*.png"))
+    figures = [path for path in sorted(workspace.figures.glob("*.png")) if _ON_FRONT.match(path.stem)]
     (folder / "figures").mkdir()
     for path in figures:
         shutil.copyfile(path, folder / "figures" / path.name)
@@ -96,7 +97,8 @@ def _front(
     yield f"<p>{escape(profile.description)} {what}</p><p>{_LIMITS}</p>"
     yield "<h2>Data</h2>"
     table = pd.read_parquet(workspace.table).fillna({"label": "(no label)"})
-    yield table.groupby(["split", "label"]).size().unstack(fill_value=0).reset_index().to_html(index=False, border=0)
+    counts = table.groupby(["split", "label"]).size().unstack(fill_value=0).rename_axis(columns=None)
+    yield counts.reset_index().to_html(index=False, border=0)
     yield f"<p>{len(data['previews'])} of {len(clips.table)} clips of the test split can be played here.</p>"
     yield "<h2>Results on the test split</h2>"
     yield from _results(workspace, states)
@@ -105,7 +107,6 @@ def _front(
     yield from (
         f'<figure><img src="figures/{escape(path.name)}" loading="lazy" alt="">'
         f"<figcaption>{escape(path.stem.replace('_', ' '))}</figcaption></figure>" for path in figures
-        if re.match(r"02_contact_sheet|07_(roc_curves|score|confusion)|09_", path.stem)
     )
     yield "<h2>How it was made</h2><table>"
     yield from (

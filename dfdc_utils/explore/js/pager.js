@@ -129,7 +129,7 @@ function pager(source, options, { fixed = {}, open, count = PAGE, filters = true
       answer.places.map((place) => (place === null ? null : imageAddress(buffers[place])));
     addresses.forEach((address, place) => {
       if (address) body.children[place]?.firstChild.replaceChildren(h("img",
-        { src: address, alt: "", loading: "lazy" }));
+        { src: address, alt: "" }));
     });
   }
 
