@@ -16,8 +16,8 @@ from dfdc_utils import models
 from dfdc_utils.evaluation import aggregation
 from dfdc_utils.explore import looks, one_clip, previews
 from dfdc_utils.explore.clips import Clips
-from dfdc_utils.explore.game import Game
 from dfdc_utils.explore.one_clip import OneClip
+from dfdc_utils.explore.spot_the_fake import Game
 from dfdc_utils.explore.uploads import Uploads
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.faces.video_file import UnreadableVideo

@@ -14,7 +14,7 @@ def people(scores: pd.DataFrame) -> Figure:
     """The shares of right answers of people, of the model, and of people who know its answer.
 
     Args:
-        scores: rows of `explore.game.class_scores`.
+        scores: rows of `explore.spot_the_fake.class_scores`.
     """
     modes = [mode for mode in _MODES if (scores["mode"] == mode).any()]
     figure, axes = style.panels(len(modes), columns=2, height=2.6)

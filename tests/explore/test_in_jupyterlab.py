@@ -7,7 +7,7 @@ from explore_study import HOSTILE, MODEL
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from dfdc_utils.explore import clips
-from dfdc_utils.explore.game import read
+from dfdc_utils.explore.spot_the_fake import read
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfdc_utils.explore import clips, game
-from dfdc_utils.explore.game import Game, class_scores, read, read_class, scores
+from dfdc_utils.explore import clips, spot_the_fake
+from dfdc_utils.explore.spot_the_fake import Game, class_scores, read, read_class, scores
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_answers_are_written_and_scored(explored, every):
     player = begin(explored, every, "ada")
     told = play(player, (0.9, 0.9), (0.9, 0.1))
     answers = read(explored.game / "ada.csv")
-    assert list(answers.columns) == list(game.COLUMNS)
+    assert list(answers.columns) == list(spot_the_fake.COLUMNS)
     assert list(answers["first"]) == [0.9, 0.9]
     labels = every.table.set_index("video")["label"]
     assert list(answers["truth"]) == list(labels[answers["video"]])
