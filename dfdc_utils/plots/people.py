@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from dfdc_utils.plots import style
 
 _MODES = {"single": "One clip", "pair": "An original beside its fake"}
-_HERE, _ELSEWHERE = style.REAL, style.GREY
+# Blue and vermilion are for labels.
+_HERE, _ELSEWHERE = "black", style.GREY
 
 
 @style.drawn
