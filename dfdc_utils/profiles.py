@@ -246,7 +246,7 @@ _NAMED = (
         sequence_models="resnet50_lstm resnet50_afw", epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8,
         backbone_batch_size=8, sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
         what_if_epochs=1, leaking_epochs=2, evaluation_frames=4, tta_variants=2, robustness_videos=8,
-        robustness_frames=2, swap_steps=24, swap_pairs=2,
+        robustness_frames=2, swap_steps=90, swap_pairs=2,
     ),
     Profile(
         name="mini", source="synthetic",

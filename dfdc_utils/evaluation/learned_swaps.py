@@ -88,6 +88,8 @@ def aucs(scores: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 def verdict(found: pd.DataFrame, *, against: str = AGAIN, simulated: Sequence[str] = ("autoencoder",)) -> str:
     """What `aucs` says, in two sentences that follow from its numbers alone."""
     learned = found[(found["kind"] == SWAPPED) & (found["against"] == against)].set_index("title")
+    if learned.empty:
+        return "No face was found in any learned swap, so nothing can be said of them."
     drawn = found[found["kind"].isin(simulated)].groupby("title")["auc"].mean()
     above = [title for title, row in learned.iterrows() if row["low"] > 0.5]
     worse = [title for title in learned.index if title in drawn and learned.loc[title, "auc"] < drawn[title]]

@@ -45,4 +45,5 @@ def test_clips_without_a_face_do_not_count_and_a_kind_without_clips_has_no_row()
 def test_the_verdict_follows_from_the_numbers(found):
     text = learned_swaps.verdict(found)
     assert text.startswith("1 of 2 networks")
+    assert "No face" in learned_swaps.verdict(found[found["kind"] != SWAPPED])
     assert "0.75" in text and "1.00" in text and "1 of 2 do worse" in text
