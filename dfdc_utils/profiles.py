@@ -165,7 +165,7 @@ class Profile:
     robustness_frames: int = 4
     """Faces of each person for the models that look at single frames; a sequence model sees its whole sequence."""
     swap_steps: int = 400
-    """Updates in which notebook 12 learns to swap two drawn people; a further pair takes a sixth of them."""
+    """Updates in which notebook 12 learns to swap two drawn people; a further pair takes a quarter of them."""
     swap_pairs: int = 24
     """Pairs of people of a synthetic test split whose faces it swaps, to ask the detectors about them; 0: none."""
 
