@@ -115,7 +115,7 @@ def test_a_gpu_that_tensorflow_cannot_use_is_a_fault_unless_it_was_hidden(nvidia
     nvidia_smi("echo 'GPU 0: NVIDIA H100 (UUID: GPU-0)'")
     check = environment._gpu(environment._start(SEES_NO_GPU))
     assert "TensorFlow cannot use it" in check.found
-    readme = (project_root() / "README.md").read_text()
+    readme = (project_root() / "notebooks" / "GPU.md").read_text()
     (line,) = {line.strip() for line in readme.splitlines() if "and-cuda" in line}
     assert line.removeprefix(".venv/bin/") in check.mend
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
