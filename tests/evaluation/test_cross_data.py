@@ -41,8 +41,8 @@ def trained(study):
 
 @pytest.fixture
 def tested(trained):
-    """Another set, with faces of 96 pixels."""
-    workspace = Workspace.open("mini")
+    """Another set, with faces of 96 pixels, cut with the margin of the model's."""
+    workspace = Workspace.open("mini", face_side=96, face_margin=trained.profile.face_margin)
     table = pd.DataFrame(
         [(video, None, "part", label, original, split) for video, label, original, split, _ in OTHERS],
         columns=COLUMNS, dtype=object,
