@@ -21,6 +21,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # calls: they also hold for TensorFlow beside another backend, and where a program used TensorFlow before.
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# For programs of Keras 2. With it TensorFlow, and MTCNN through it, wants tf_keras, which is not installed.
+os.environ.pop("TF_USE_LEGACY_KERAS", None)
 
 
 @contextlib.contextmanager

@@ -7,13 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dfdc_utils.data import metadata
-from dfdc_utils.workspace import Workspace, project_root
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from dfdc_utils.data import ignored, metadata, splits
+from dfdc_utils.workspace import Workspace, may_write, project_root
 
 _INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
 # What the wheel of opencv-python expects of a Linux system, and the Debian and Ubuntu package that has it.
@@ -77,7 +81,7 @@ def checks(workspace: Workspace) -> Iterator[Check]:
     yield _codecs()
     yield _opencv(opencv)
     yield _gpu(tensorflow)
-    yield _data(workspace)
+    yield from _data(workspace)
     yield _disk(workspace)
 
 
@@ -87,25 +91,34 @@ def _python() -> Check:
 
 
 def _requirements() -> Iterator[Check]:
-    for name, wanted in _pinned():
-        found = _installed(name)
+    tested = dict(_pinned())
+    for name, allowed in _ranges().items():
+        found, wanted = _installed(name), tested.get(name, str(allowed))
         if found is None:
             yield Check(name, f"missing, {wanted} wanted", _INSTALL)
+        elif not allowed.contains(found, prereleases=True):
+            yield Check(name, f"{found}, {allowed} is needed", _INSTALL)
         # Some builds add a suffix of their own, such as 2.21.0+cpu.
-        elif found.split("+")[0] != wanted:
-            yield Check(name, f"{found}, {wanted} was tested", _INSTALL)
         else:
-            yield Check(name, found)
+            yield Check(name, found if found.split("+")[0] == wanted else f"{found}; {wanted} was tested")
 
 
 def _pinned() -> list[tuple[str, str]]:
-    """(name, version) of requirements.txt; without a checkout, of what was installed from it."""
+    """(name, version) of requirements.txt, the versions that were tested together; none without a checkout."""
+    root = project_root()
+    lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines() if root else []
+    return [(match[1], match[2]) for line in lines if (match := re.match(r"([\w.-]+)==([\w.]+)", line))]
+
+
+def _ranges() -> dict[str, SpecifierSet]:
+    """The versions of each package with which this one may be used (pyproject.toml)."""
     root = project_root()
     if root:
-        lines = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        lines = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     else:
-        lines = importlib.metadata.requires("dfdc_utils") or []
-    return [(match[1], match[2]) for line in lines if (match := re.match(r"([\w.-]+)==([\w.]+)", line))]
+        lines = [line for line in importlib.metadata.requires("dfdc_utils") or [] if "extra" not in line]
+    wanted = [Requirement(line) for line in lines]
+    return {requirement.name: requirement.specifier for requirement in wanted}
 
 
 def _installed(name: str) -> str | None:
@@ -154,7 +167,7 @@ def _gpu(process: subprocess.Popen) -> Check:
     if hidden in ("", "-1"):
         return Check("gpu", f"none, as CUDA_VISIBLE_DEVICES={hidden} asks; a study runs without, more slowly")
     if _has_nvidia_gpu():
-        pip = f'{sys.executable} -m pip install "tensorflow[and-cuda]=={dict(_pinned())["tensorflow"]}"'
+        pip = f'{sys.executable} -m pip install "tensorflow[and-cuda]=={_installed("tensorflow")}"'
         return Check("gpu", "there is one, but TensorFlow cannot use it", f"{pip}; if that is done, a newer driver")
     return Check("gpu", "none; a study runs without, more slowly")
 
@@ -172,23 +185,45 @@ def _has_nvidia_gpu() -> bool:
         return True
 
 
-def _data(workspace: Workspace) -> Check:
+def _data(workspace: Workspace) -> Iterator[Check]:
     profile = workspace.profile
     what = f"data for {profile.name}"
     try:
         dataset = metadata.read(metadata.locate(workspace))
     except FileNotFoundError as error:
         if profile.source == "synthetic":
-            return Check(what, "not drawn yet; a study does so by itself")
-        return Check(what, str(error), "download it (data/README.md says from where), or choose mini")
-    except ValueError as error:
-        return Check(what, str(error), "see above")
-    problems = f", {len(dataset.problems)} problems that notebook 01 lists" if len(dataset.problems) else ""
-    return Check(what, f"{len(dataset.table)} videos in {dataset.root}{problems}")
+            yield Check(what, "not drawn yet; a study does so by itself")
+        else:
+            mend = "download it (data/README.md says from where, and how it may lie), or choose mini"
+            yield Check(what, str(error), mend)
+        return
+    except (ValueError, PermissionError) as error:
+        yield Check(what, str(error), "see above")
+        return
+    table = dataset.table
+    labels = table["label"].fillna("without a label").value_counts()
+    counts = ", ".join(f"{count:,} {label}" for label, count in labels.items())
+    yield Check(what, f"{metadata.NAMES[dataset.layout]}: {len(table):,} videos ({counts}) in {dataset.root}")
+    official = table["split"].value_counts()
+    named = ", ".join(f"{official[split]:,} {split}" for split in splits.SPLITS if split in official)
+    drawn = f"a study draws them by {profile.split}, as its profile says"
+    yield Check("splits", f"official ones: {named}" if named else f"no official ones: {drawn}")
+    unknown = "the set does not say who is in which video"
+    yield Check("people", f"{table['person'].nunique():,} are told apart" if "person" in table else unknown)
+    for problem, count in dataset.problems["problem"].value_counts().items():
+        first = dataset.problems[dataset.problems["problem"] == problem].iloc[0]
+        where = "/".join(filter(None, [first["part"], first["video"]]))
+        yield Check(f"{count} left out", f"{problem}: {where}: {first['detail']}{', and others' if count > 1 else ''}")
+    for place, why in ignored.ignored(dataset.root, table):
+        yield Check("ignored", f"{place}: {why}")
 
 
 def _disk(workspace: Workspace) -> Check:
     folder = next(path for path in (workspace.run, *workspace.run.parents) if path.exists())
+    for written in (workspace.run, workspace.figures):
+        if not may_write(written):
+            mend = "set DFDC_HOME to a folder that you may write to: runs, figures and drawn data go there"
+            return Check("disk", f"nothing may be written to {written}", mend)
     free, wanted = shutil.disk_usage(folder).free / 1e9, _FREE_GB.get(workspace.profile.name, _FREE_GB_ELSE)
     mend = None if free >= wanted else f"free {wanted} GB, or set DFDC_RUNS to a folder on a larger disk"
     return Check("disk space", f"{free:.0f} GB free in {folder}", mend)

@@ -1,6 +1,7 @@
 """Where a study's files lie. The only place that joins paths.
 
-    home/                    $DFDC_HOME, else the checkout this package lives in, else the current folder
+    home/                    $DFDC_HOME, else the checkout this package lives in; where nothing may be written there,
+    │                        $DFDC_RUNS, Kaggle's working folder or the current one
     ├── data/<set>/          raw videos, never changed                    ($DFDC_DATA moves it)
     ├── figures/<study>/     pictures, named by the notebook that drew them
     └── runs/<study>/        everything else a study makes                ($DFDC_RUNS moves it)
@@ -26,6 +27,7 @@ from dfdc_utils.profiles import Profile
 
 PACKAGE = Path(__file__).resolve().parent
 KAGGLE_INPUT = Path("/kaggle/input")
+KAGGLE_WORKING = Path("/kaggle/working")
 
 _LAST_RUN = "last_run.json"
 # No separator, and not hidden: it becomes the name of a folder.
@@ -36,6 +38,21 @@ def project_root() -> Path | None:
     """The checkout this package lives in, or None where it was installed without its notebooks."""
     root = PACKAGE.parent
     return root if (root / "notebooks").is_dir() and (root / "pyproject.toml").is_file() else None
+
+
+def _home() -> Path:
+    """The first folder that may be written to; the checkout where none may, which the doctor finds."""
+    root, runs = project_root(), os.environ.get("DFDC_RUNS")
+    places = [root, Path(runs).expanduser().resolve() if runs else None, KAGGLE_WORKING, Path.cwd()]
+    known = [place for place in places if place]
+    return _folder("DFDC_HOME", next((place for place in known if may_write(place)), known[0]))
+
+
+def may_write(folder: Path) -> bool:
+    """Whether this user may write in `folder`, or make it."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    # Kaggle's working folder is there or is not; nobody makes it elsewhere.
+    return os.access(there, os.W_OK | os.X_OK) and (folder != KAGGLE_WORKING or folder.is_dir())
 
 
 def kaggle_mounts() -> list[Path]:
@@ -55,6 +72,14 @@ def _last_run(run: Path) -> dict:
     """On which data set and with which settings the study in the folder `run` was last run; empty where it was not."""
     path = run / _LAST_RUN
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _data(home: Path) -> Path:
+    """The folder of data sets: a checkout's own is read also where nothing may be written to it."""
+    root = project_root()
+    beside = root / "data" if root else None
+    own = beside and "DFDC_HOME" not in os.environ and any(path.is_dir() for path in beside.glob("[!.]*"))
+    return beside if beside and own else home / "data"
 
 
 @dataclass(frozen=True)
@@ -84,13 +109,13 @@ class Workspace:
         if isinstance(profile, str):
             profile = profiles.get(profile)
         profile = profile.replace(**overrides)
-        home = _folder("DFDC_HOME", project_root() or Path.cwd())
+        home = _home()
         named = os.environ.get("DFDC_DATA") if profile.source != "synthetic" else None
         folder = re.sub(r"[^A-Za-z0-9._]+", "-", Path(named).expanduser().resolve().name) if named else ""
         name = study or "-".join(filter(None, [profile.name, folder]))
         if not _NAME.fullmatch(name):
             raise ValueError(f"A study's name is made of letters, digits, '.', '_' and '-', not {name!r}.")
-        base, data = _folder("DFDC_RUNS", home / "runs") / name, _folder("DFDC_DATA", home / "data")
+        base, data = _folder("DFDC_RUNS", home / "runs") / name, _folder("DFDC_DATA", _data(home))
         return cls(name=name, profile=profile, home=home, data=data, base=base)
 
     @property
@@ -125,7 +150,7 @@ class Workspace:
 
         Raises FileNotFoundError, naming those there are, for a study that has never run.
         """
-        runs = _folder("DFDC_RUNS", _folder("DFDC_HOME", project_root() or Path.cwd()) / "runs")
+        runs = _folder("DFDC_RUNS", _home() / "runs")
         last = _last_run(runs / study)
         if not last:
             known = ", ".join(sorted(path.parent.name for path in runs.glob(f"*/{_LAST_RUN}"))) or "none"
@@ -144,7 +169,7 @@ class Workspace:
         Raises ValueError where it is one of another, and that is still there: two sets never meet in one folder.
         """
         known = self.data_set
-        if known is not None and known != root and known.is_dir():
+        if known is not None and known != root and known.exists():
             raise ValueError(
                 f"The study {self.name} in {self.base} is one of the data set in {known}, not of {root}. "
                 "Give this one another name: --name NAME (STUDY in a notebook)."

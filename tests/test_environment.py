@@ -3,6 +3,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from dfdc_utils import environment
 from dfdc_utils import workspace as workspaces
@@ -29,24 +30,39 @@ def test_a_sound_machine_gets_a_clean_bill_in_seconds(workspace, capsys):
     lines = [line for line in printed.splitlines() if line.startswith("[OK]")]
     for what in ("python", "opencv libraries", "gpu", "video codecs", "data for tiny", "disk space"):
         assert any(what in line for line in lines), what
-    pinned = [name for name, _ in environment._pinned()]
-    assert len(pinned) > 15
-    assert all(name in printed for name in pinned)
+    wanted = environment._ranges()
+    assert len(wanted) > 15
+    assert all(name in printed for name in wanted)
 
 
 def failing(checks):
     return {check.what: check for check in checks if check.mend}
 
 
-def test_a_package_that_is_missing_or_another_version_is_named_with_the_mend(monkeypatch):
-    pinned = [("numpy", "1.0"), ("not-there", "2.0"), ("pip", "0")]
-    monkeypatch.setattr(environment, "_pinned", lambda: pinned)
-    monkeypatch.setattr(environment, "_installed", {"numpy": "1.0+cpu", "pip": "9.9"}.get)
-    found = failing(environment._requirements())
+def test_a_package_that_is_missing_or_out_of_range_is_named_with_the_mend(monkeypatch):
+    ranges = {"numpy": ">=0.9", "not-there": ">=2", "pip": "<9", "lower": ">=1"}
+    monkeypatch.setattr(environment, "_ranges", lambda: {name: SpecifierSet(text) for name, text in ranges.items()})
+    monkeypatch.setattr(environment, "_pinned", lambda: [("numpy", "1.0"), ("not-there", "2.0"), ("lower", "1.5")])
+    monkeypatch.setattr(environment, "_installed", {"numpy": "1.0+cpu", "pip": "9.9", "lower": "1.2"}.get)
+    checks = {check.what: check for check in environment._requirements()}
+    found = failing(checks.values())
     assert set(found) == {"not-there", "pip"}
     assert "missing, 2.0 wanted" in found["not-there"].found
-    assert "9.9, 0 was tested" in found["pip"].found
+    assert "9.9, <9 is needed" in found["pip"].found
     assert "pip install -r requirements.txt" in found["pip"].mend
+    assert checks["lower"].found == "1.2; 1.5 was tested", "a platform's own versions are no fault"
+
+
+def test_exact_versions_stand_in_requirements_only_and_are_in_the_ranges():
+    pinned, ranges = dict(environment._pinned()), environment._ranges()
+    assert not any("==" in str(allowed) for allowed in ranges.values())
+    assert all(allowed.contains(pinned[name]) for name, allowed in ranges.items())
+
+
+def test_a_place_where_nothing_may_be_written_is_a_fault_with_its_mend(workspace, monkeypatch):
+    monkeypatch.setattr(environment, "may_write", lambda folder: False)
+    check = environment._disk(workspace)
+    assert "nothing may be written" in check.found and "DFDC_HOME" in check.mend
 
 
 @pytest.mark.parametrize(
@@ -119,7 +135,7 @@ def test_missing_codecs_data_and_disk_space_have_mends(workspace, monkeypatch, t
     monkeypatch.setattr(environment, "_CODECS", (("h264", "r"), ("not_a_codec", "w")))
     assert "not_a_codec (encoder)" in environment._codecs().found
     monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "none")
-    check = environment._data(Workspace.open("full"))
+    (check,) = environment._data(Workspace.open("full"))
     assert "No data set found" in check.found
     assert "download" in check.mend
     usage = namedtuple("usage", "total used free")

@@ -1,6 +1,8 @@
 """Every notebook is stored clean: what a clone holds is what was written, not what somebody last ran."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -93,13 +95,36 @@ def test_every_link_leads_somewhere(path, notebook):
 
 
 def test_it_stays_thin(notebook):
-    """A function two notebooks could want belongs in the package; sys.path is left alone."""
+    """A function two notebooks could want belongs in the package; sys.path is left alone, save by the first."""
     assert len(notebook.cells) <= 45
     for cell in code_cells(notebook):
         assert len(cell.source.splitlines()) <= 25, cell.source
-        assert "sys.path" not in cell.source
+        assert "sys.path" not in cell.source or cell is code_cells(notebook)[0]
         assert not re.search(r"^\s*(class|def) ", cell.source, re.MULTILINE), cell.source
         assert not cell.source.lstrip().startswith(("%pip", "!pip"))
+
+
+def test_the_first_code_cell_is_the_same_in_all():
+    assert len({code_cells(nbformat.read(path, as_version=4))[0].source for path in NOTEBOOKS}) == 1
+
+
+@pytest.mark.parametrize("where", ["above", "beside", "nowhere"])
+def test_the_first_code_cell_finds_the_package_or_says_how_to_get_it(tmp_path, where):
+    (cell, *_) = code_cells(nbformat.read(NOTEBOOKS[0], as_version=4))
+    folder = tmp_path / "some" / "notebooks"
+    folder.mkdir(parents=True)
+    if where != "nowhere":
+        package = (folder.parent if where == "above" else folder) / "dfdc_utils"
+        package.mkdir()
+        (package / "__init__.py").write_text("")
+    # -I: without this checkout on the path; an installed one is hidden.
+    hide = "import importlib.util; importlib.util.find_spec = lambda name: None\n"
+    code = f"{hide}{cell.source}\nprint(sys.path[0])"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=folder)
+    if where == "nowhere":
+        assert "dfdc_utils is not here: clone" in done.stderr.splitlines()[-1]
+    else:
+        assert done.stdout.strip() == str(package.parent), done.stderr
 
 
 def test_it_compiles(path, notebook):

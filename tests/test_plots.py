@@ -152,11 +152,11 @@ def test_differences_are_amplified():
 
 def test_trivial_baseline():
     baseline = SimpleNamespace(
-        auc=0.61, coefficients=pd.Series({"size_bytes": 0.4, "bit_rate": -0.2, "face_laplacian": 0.1}),
+        auc=0.61, alone=pd.Series({"size_bytes": 0.7, "bit_rate": 0.6, "face_laplacian": 0.5}),
         videos=pd.DataFrame({"label": ["REAL", "FAKE", "FAKE"], "p_fake": [0.3, 0.2, 0.9]}),
     )
     written = texts(plots.trivial_baseline(baseline))
-    assert "Test AUC 0.61" in written and "face sharpness" in written
+    assert "All together: test AUC 0.61" in written and "face sharpness" in written
 
 
 def test_splits_and_what_leaks(table):

@@ -81,6 +81,26 @@ def test_a_study_remembers_its_data_and_settings_and_refuses_another_set(tmp_pat
         Workspace.reopen("other")
 
 
+def test_beside_a_checkout_that_is_read_only_nothing_is_written(tmp_path, monkeypatch):
+    checkout, working = tmp_path / "checkout", tmp_path / "working"
+    for folder in (checkout / "data" / "dfdc", working):
+        folder.mkdir(parents=True)
+    for variable in ("DFDC_HOME", "DFDC_RUNS", "DFDC_DATA"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(workspaces, "project_root", lambda: checkout)
+    monkeypatch.setattr(workspaces, "KAGGLE_WORKING", working)
+    may_write = workspaces.may_write
+    monkeypatch.setattr(workspaces, "may_write", lambda f: not f.is_relative_to(checkout) and may_write(f))
+    opened = Workspace.open("full")
+    assert opened.run == working / "runs" / "full"
+    assert opened.figures == working / "figures" / "full"
+    assert Workspace.open("mini").synthetic == working / "data" / "mini"
+    assert opened.data == checkout / "data", "what is there can be read"
+    monkeypatch.setenv("DFDC_RUNS", str(tmp_path / "large"))
+    opened = Workspace.open("full")
+    assert (opened.run, opened.figures) == (tmp_path / "large" / "full", tmp_path / "large" / "figures" / "full")
+
+
 def test_kaggles_mounts(tmp_path, monkeypatch):
     monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "input")
     assert workspaces.kaggle_mounts() == []

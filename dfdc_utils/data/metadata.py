@@ -5,18 +5,34 @@ file can be read is found out when its faces are looked for.
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 
 from dfdc_utils import profiles
-from dfdc_utils.data import layouts
+from dfdc_utils.data import ignored, layouts
 from dfdc_utils.data.study_table import COLUMNS
 from dfdc_utils.workspace import Workspace, kaggle_mounts
 
 PROBLEM_COLUMNS = ("problem", "part", "video", "detail")
+
+NAMES = {
+    "parts": "DFDC, a folder of parts",
+    "part": "DFDC, one part",
+    "sample": "DFDC, Kaggle's sample",
+    "dfdc-splits": "DFDC with its official splits",
+    "dfdc-preview": "DFDC's preview",
+    "crops": "Kaggle's deepfake-faces",
+    "faceforensics": "FaceForensics++",
+    "celeb-df": "Celeb-DF",
+    "mixed": "a mixed set",
+    "csv": "videos named by a CSV file",
+    "real-fake": "folders of real and of fake videos",
+    "videos": "videos without labels",
+}
+"""What each layout is, for people."""
 
 DRAWN = "drawn.json"
 """Lies in a synthetic data set, and only there."""
@@ -34,16 +50,17 @@ class Dataset:
 
     root: Path
     layout: str
-    """"parts", "part", "sample" or "videos" (no labels) of DFDC, "crops", "faceforensics", "celeb-df" or "mixed"."""
+    """A key of `NAMES`."""
     table: pd.DataFrame
     """One row a video, sorted by part number and name. Columns, all text, None where there is none: `video`
     (file name), `path` (absolute), `part` (name of its folder), `label` ("FAKE", "REAL"), `original` (of a
     fake: the name of the video it was made from, which need not be here), `split` (None, "unlabelled", or what
-    official lists say: "train", "validation", "test")."""
+    official lists say: "train", "validation", "test"). Where the names or lists tell: `person` (whose video it is,
+    original or fake); of a mixed set: `set`."""
     problems: pd.DataFrame
-    """What is wrong with it, one row a video: `problem` ("duplicate name", "unsafe name", "unknown label",
-    "absent", "unnamed"), `part`, `video`, `detail`. None of these is in the table, save the first of a
-    duplicate."""
+    """What is wrong with it, one row a video or a folder: `problem` ("duplicate name", "unsafe name",
+    "unknown label", "absent", "unnamed", "no labels", "not readable"), `part`, `video`, `detail`. None of these is in
+    the table, save the first of a duplicate."""
 
 
 def read(root: Path) -> Dataset:
@@ -54,29 +71,39 @@ def read(root: Path) -> Dataset:
         ValueError: if a `metadata.json` or `labels.csv` cannot be understood at all.
     """
     root = Path(root).expanduser().resolve()
-    layout = layouts.of(root)
-    if layout is None:
+    found = {root: layout} if (layout := layouts.of(root)) else layouts.below(root)
+    if not found:
         raise FileNotFoundError(
-            f"No videos in {root}: expected folders such as dfdc_train_part_0 with mp4 files, or mp4 files."
+            f"No videos in {root}: expected a layout of data/README.md, such as folders dfdc_train_part_0 or real and "
+            f"fake with videos in them, or videos ({', '.join(layouts.rows.VIDEOS)}). There: {ignored.summary(root)}."
         )
-    rows, first = [], {}
+    _require_one(found)
+    (root, layout), = found.items()
+    rows: dict[str, dict] = {}
     problems: list[dict] = []
-    name, found = layout.read(root, problems)
-    if not found and not problems:
-        raise FileNotFoundError(f"The folders are those of {name}, but there is no video in them: {root}.")
-    for row in found:
+    name, read_rows = layout.read(root, problems)
+    if not read_rows and not problems:
+        raise FileNotFoundError(f"The folders are those of {NAMES[name]}, but there is no video in them: {root}.")
+    for row in read_rows:
+        folder, video = Path(row["path"]).parent, row["video"]
+        try:
+            row["path"].encode()
+        except UnicodeEncodeError:
+            # No table, and no file format of this project, could hold it.
+            shown = os.fsencode(video).decode(errors="backslashreplace")
+            problems.append(layouts.rows.problem("unsafe name", folder, shown, "it is not UTF-8: rename the file"))
+            continue
         # Every later step tells videos apart by name alone.
-        if row["video"] not in first:
-            first[row["video"]] = row["part"]
-            rows.append(row)
-        else:
-            detail = f"first in {first[row['video']]}"
-            problems.append(layouts.rows.problem("duplicate name", Path(row["path"]).parent, row["video"], detail))
+        first = rows.setdefault(video, row)
+        if first is not row:
+            problems.append(layouts.rows.problem("duplicate name", folder, video, f"first in {first['part']}"))
+    problems.extend(ignored.unreadable(root))
+    table = pd.DataFrame(list(rows.values()), columns=[*COLUMNS, "set", "person"], dtype=object)
     return Dataset(
         root=root,
         layout=name,
         # dtype=object keeps None as None.
-        table=pd.DataFrame(rows, columns=[*COLUMNS, "set"] if name == "mixed" else COLUMNS, dtype=object),
+        table=table.drop(columns=[column for column in ("set", "person") if table[column].isna().all()]),
         problems=pd.DataFrame(problems, columns=PROBLEM_COLUMNS, dtype=object),
     )
 
@@ -87,8 +114,7 @@ def fingerprint(root: Path) -> list[tuple[str, int, int]]:
     Two equal fingerprints mean that the data has not changed; no file is opened.
     """
     files = []
-    layout = layouts.of(root)
-    for folder in layout.folders(root) if layout else []:
+    for folder in [folder for path, layout in layouts.below(root).items() for folder in layout.folders(path)]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_file() and not entry.name.startswith("."):
@@ -117,7 +143,7 @@ def locate(workspace: Workspace) -> Path:
     if os.environ.get("DFDC_DATA"):
         # A place that was asked for must hold the data: falling back on another would surprise.
         places = [workspace.data]
-    elif workspace.data_set and workspace.data_set.is_dir():
+    elif workspace.data_set and workspace.data_set.exists():
         # A notebook that is opened later works on the set that its study was given.
         places = [workspace.data_set]
     else:
@@ -125,12 +151,13 @@ def locate(workspace: Workspace) -> Path:
     holds = "crops" if profile.source == "crops" else "videos"
     others: list[Path] = []
     for place in places:
-        found = _data_sets(place)
+        # What this project drew is nobody's data set, unless it was asked for.
+        found = {path: one for path, one in layouts.below(place).items() if path == place or not _is_drawn(path)}
         if fitting := [folder for folder, layout in found.items() if layout.HOLDS == holds]:
             return _choose(fitting, profile.name)
         others.extend(found)
     mend = _CROPS_MISSING if holds == "crops" else (
-        "Pass --data DIR, or set DFDC_DATA to the folder with dfdc_train_part_0 (or mp4 files) in it."
+        "Pass --data DIR, or set DFDC_DATA to a folder of one of the layouts in data/README.md."
     )
     if others and holds == "videos":
         mend = f"{others[0]} holds face crops, not videos: choose --profile crops. {mend}"
@@ -145,25 +172,44 @@ def pairs(table: pd.DataFrame) -> pd.DataFrame:
     return merged.drop(columns="original_video")
 
 
+def name_of(workspace: Workspace) -> str:
+    """What people call the data set of a study: "Celeb-DF"; its folder's name where it is not there any more."""
+    if workspace.profile.source == "synthetic":
+        return "synthetic faces"
+    root = workspace.data_set
+    if root is None or not root.exists():
+        return root.name if root else "an unknown set"
+    return NAMES[read(root).layout]
+
+
+def example(table: pd.DataFrame, number: int) -> dict[str, str]:
+    """Paths to look at, by label: pair `number` (they are counted round) of a fake and its original; without a pair a
+    real and a fake video that have nothing to do with each other, as far as there are."""
+    found = pairs(table)
+    if len(found):
+        pair = found.iloc[number % len(found)]
+        return {"REAL": pair["original_path"], "FAKE": pair["path"]}
+    first = table.dropna(subset="label").drop_duplicates("label").set_index("label")["path"]
+    return {label: first[label] for label in ("REAL", "FAKE") if label in first}
+
+
 def _choose(found: list[Path], profile: str) -> Path:
     """The one of several data sets side by side that belongs to `profile`."""
     named = [folder for folder in found if folder.name == profile]
     others = [folder for folder in found if folder.name not in profiles.names()]
     chosen = named or others or found
-    if len(chosen) > 1:
-        raise ValueError(
-            f"Several data sets in {chosen[0].parent}: {', '.join(folder.name for folder in chosen)}. "
-            "Say which one: --data DIR, or DFDC_DATA."
-        )
+    _require_one(chosen)
     return chosen[0]
 
 
-def _data_sets(place: Path) -> dict[Path, ModuleType]:
-    """`place` itself where it is a data set, else the data sets in it, save what this project drew; their layouts."""
-    layout = layouts.of(place)
-    if layout is None or not layout.whole(place):
-        sets = {folder: found for folder in layouts.rows.folders_in(place) if (found := layouts.of(folder))}
-        # Folders of mp4 files and nothing deeper are the parts of one data set.
-        if any(found.folders(folder) != [folder] for folder, found in sets.items()):
-            return {folder: found for folder, found in sets.items() if not (folder / DRAWN).is_file()}
-    return {place: layout} if layout else {}
+def _require_one(found: Collection[Path]) -> None:
+    if len(found) > 1:
+        place = os.path.commonpath(found)
+        raise ValueError(
+            f"Several data sets in {place}: {', '.join(os.path.relpath(folder, place) for folder in found)}. "
+            "Say which one: --data DIR, or DFDC_DATA."
+        )
+
+
+def _is_drawn(folder: Path) -> bool:
+    return (folder / DRAWN).is_file()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dfdc_utils.data.layouts.rows import part_key
-from dfdc_utils.data.study_table import original_of
+from dfdc_utils.data.study_table import group_of, original_of
 from dfdc_utils.profiles import Balance, Split
 
 SPLITS = ("train", "validation", "test")
@@ -33,14 +33,15 @@ def assign(table: pd.DataFrame, method: Split, *, balance: Balance = "natural", 
         table: the table of `metadata.read`.
         method: "part" (reading A: of 50 parts in their order, 30 train, 10 validate, 10 test, and as many in
             proportion of fewer), "original" (60/20/20 of the originals, drawn at random, each with all fakes
-            made from it), or "random" (reading B: 80/20 of the videos of each label, a tenth of the 80 validates;
-            leaks).
+            made from it; of the people, each with all their videos, where the set tells who they are), or "random"
+            (reading B: 80/20 of the videos of each label, a tenth of the 80 validates; leaks).
         balance: "natural" keeps every video; "balanced" keeps, in each split, as many fakes as reals, drawn
             at random.
         seed: the same seed gives the same split, whatever the order of the rows.
 
     What a set's official lists say stands, except under "random": a video that they name keeps its split, and the
-    others of its set train, or validate where the lists name no validation videos. Those that share their original
+    others of its set train, or validate where the lists name no validation videos (then some that are named for
+    training do). Those that share their original
     with a listed validation or test video are left out, for they would leak. How many videos that and balancing
     took away is in the copy's `attrs["left_out"]`. Each set of a mixed one (column `set`) goes by its own lists;
     those without any are split together, as if there were no others.
@@ -58,6 +59,12 @@ def assign(table: pd.DataFrame, method: Split, *, balance: Balance = "natural", 
 
     before = len(table)
     listed = table["split"].isin(SPLITS) & (method != "random")
+    sets = table["set"] if "set" in table else pd.Series("", index=table.index)
+    for name in sets[listed].unique():
+        # Lists that divide everything into training and test leave the validation videos to be drawn.
+        if not set(SPLITS) <= set(table.loc[sets == name, "split"]):
+            drawn = (sets == name) & (table["split"] == "train")
+            table.loc[drawn, "split"], listed = None, listed & ~drawn
     if listed.any():
         table = _without_leaks_of_lists(table, listed)
         labelled, listed = table["label"].notna(), table["split"].isin(SPLITS)
@@ -87,7 +94,7 @@ def _draw(
     if method == "part":
         keys, orders = known["part"], [sorted(known["part"].unique(), key=part_key)]
     else:
-        keys = original_of(known) if method == "original" else known["video"]
+        keys = group_of(known) if method == "original" else known["video"]
         # At random, each label is drawn apart, so that small sets have both in every split.
         drawn = [keys] if method == "original" else [keys[known["label"] == label] for label in ("FAKE", "REAL")]
         # Sorted first: the draw must not depend on the order in which a disk lists its files.
@@ -107,15 +114,17 @@ def possible(table: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:
 
 
 def some(table: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
-    """About `count` videos of `table`, in its order: originals drawn at random, each with all fakes made from it.
+    """About `count` labelled videos of `table`, in its order: originals drawn at random, each with all fakes made from
+    it; and all that have no label, for which a submission must have a row.
 
     The whole table where it has no more, or where `count` is 0.
     """
-    if not count or len(table) <= count:
+    labelled = table["label"].notna()
+    if not count or labelled.sum() <= count:
         return table
     originals = original_of(table)
-    sizes = originals.value_counts().sort_index().sample(frac=1, random_state=seed)
-    return table[originals.isin(sizes.index[sizes.cumsum() <= count])].reset_index(drop=True)
+    sizes = originals[labelled].value_counts().sort_index().sample(frac=1, random_state=seed)
+    return table[originals.isin(sizes.index[sizes.cumsum() <= count]) | ~labelled].reset_index(drop=True)
 
 
 def check(table: pd.DataFrame, *, originals: bool = True) -> None:
@@ -140,6 +149,19 @@ def leaks(table: pd.DataFrame) -> dict[str, int]:
         "videos": int(originals[known["split"] == "test"].isin(trained_on).sum()),
         "originals": int((known["split"].groupby(originals).nunique() > 1).sum()),
     }
+
+
+def people(table: pd.DataFrame) -> str:
+    """A sentence for people: whether anyone stands in more than one split of `table`, as far as the set tells."""
+    known = table[table["split"].isin(SPLITS)]
+    named = known[known["person"].notna()] if "person" in known else known[:0]
+    if named.empty:
+        return "Whether a person stands in two splits, nobody knows: this set does not say who is in which video."
+    torn = (named.groupby("person")["split"].nunique() > 1).sum()
+    of = f"{torn} of {named['person'].nunique():,} people stand in more than one split"
+    rest = len(known) - len(named)
+    unknown = f"; who is in {rest:,} more videos, nobody knows" if rest else ""
+    return f"{of}{unknown}. Of a fake, this is the person whose video was altered, not the one whose face was put in."
 
 
 def _without_leaks_of_lists(table: pd.DataFrame, listed: pd.Series) -> pd.DataFrame:

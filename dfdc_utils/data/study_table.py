@@ -1,6 +1,9 @@
 """The one table of a study on disk: notebook 01 writes it, and everything after reads nothing else of the data set."""
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from dfdc_utils import made_from
 from dfdc_utils.workspace import Workspace, whole
@@ -29,9 +32,8 @@ def open_study_table(workspace: Workspace) -> pd.DataFrame:
         workspace, workspace.table, _made_from(workspace), what="The study's table", notebook="01"
     )
     table = pd.read_parquet(workspace.table)
-    texts = table[list(COLUMNS)].astype(object)
-    table[list(COLUMNS)] = texts.where(texts.notna(), None)
-    return table
+    texts = table.astype(object)
+    return texts.where(texts.notna(), None)
 
 
 def videos(workspace: Workspace) -> list[str]:
@@ -55,6 +57,21 @@ def original_of(table: pd.DataFrame) -> pd.Series:
     The name is enough: of Kaggle's sample most originals are not among the files.
     """
     return table["original"].where(table["original"].notna(), table["video"])
+
+
+def group_of(table: pd.DataFrame) -> pd.Series:
+    """What must not be torn apart by an honest split: all videos of a person where the set tells who it is (column
+    `person`), else of an original; the name of one of its originals."""
+    originals = original_of(table)
+    if "person" not in table:
+        return originals
+    known = table["person"].notna()
+    # A list may name the person of one video of an original, and not of another.
+    name, number = np.unique(pd.concat([originals, "\0" + table["person"][known]]), return_inverse=True)
+    one, other = number[:len(table)][known], number[len(table):]
+    links = coo_array((np.ones(len(one)), (one, other)), shape=(len(name), len(name)))
+    group = pd.Series(connected_components(links, directed=False)[1][number[:len(table)]], index=table.index)
+    return originals.groupby(group).transform("min")
 
 
 def _made_from(workspace: Workspace) -> made_from.MadeFrom:

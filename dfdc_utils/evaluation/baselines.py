@@ -4,17 +4,19 @@ A data set whose fakes can be told by file size or brightness teaches a network 
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
+from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dfdc_utils import parallel
 from dfdc_utils.faces import crops, files
@@ -27,8 +29,15 @@ from dfdc_utils.faces.video_file import UnreadableVideo
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import whole
 
-FEATURES = ("size_bytes", "bit_rate", "face_brightness", "face_contrast", "face_laplacian")
-"""The five trivial statistics."""
+NUMBERS = (
+    "size_bytes", "bit_rate", "width", "height", "rate", "frames", "seconds",
+    "face_brightness", "face_contrast", "face_laplacian",
+)
+KINDS = ("picture_size", "frame_rate", "codec", "pixel_format", "audio_codec", "encoder", "rotation")
+"""What is one of a few: also sizes and rates, since fakes may be two rows higher than their originals, whatever the
+size of these."""
+FEATURES = (*NUMBERS, *KINDS)
+"""All that a file says of itself, and of three trivial statistics of its faces."""
 
 _FRAMES = 4
 """Frames of each video that are looked at: brightness and sharpness hardly change within ten seconds."""
@@ -84,7 +93,7 @@ def clip_statistics(
         measured.update((row["video"], row) for row in rows)
     rows = pd.DataFrame([measured[task[0]] for task in tasks], columns=["video", *_INFO, *_MEASURED, *_FILE])
     # Text columns as objects with None, as in the table.
-    texts = ["video", "codec", "pixel_format", "audio_codec", "reason", "digest"]
+    texts = ["video", "codec", "pixel_format", "audio_codec", "encoder", "reason", "digest"]
     rows[texts] = rows[texts].astype(object).where(rows[texts].notna(), None)
     if cache and missing:
         with whole(cache) as temporary:
@@ -98,49 +107,83 @@ class TrivialBaseline:
     """A logistic regression on `FEATURES`, fitted on the training videos, applied to the test videos."""
 
     auc: float
-    coefficients: pd.Series
-    """By feature, each scaled to unit variance; above zero speaks for FAKE."""
+    alone: pd.Series
+    """By feature, the test AUC of the same regression on nothing else, the most telling first."""
     videos: pd.DataFrame
     """The test videos: video, label, p_fake."""
 
+    @property
+    def verdict(self) -> str:
+        """A sentence: which single feature tells most, and whether that gives the label away."""
+        name, auc = self.alone.index[0], self.alone.iloc[0]
+        if auc < GIVEN_AWAY:
+            return f"No single property of the files tells the label: the best, {name}, has a test AUC of {auc:.2f}."
+        telling = ", ".join(f"{name} ({auc:.2f})" for name, auc in self.alone.items() if auc >= GIVEN_AWAY)
+        return (
+            f"Single properties of the files tell the label on the test split (AUC): {telling}. Networks may go by "
+            "them too, and find nothing of the kind in other sets."
+        )
+
+
+GIVEN_AWAY = 0.7
+"""Test AUC from which on a single property of the files is said to tell the label."""
+
 
 def trivial_baseline(statistics: pd.DataFrame, table: pd.DataFrame) -> TrivialBaseline:
-    """How far `FEATURES` alone get one on the test split.
+    """How far `FEATURES` alone get one on the test split, and each of them by itself.
 
     Every labelled test video counts: what could not be measured of it is taken to be the training median.
     Sizes and rates go in as logarithms. Raises ValueError where a split lacks one of the labels.
     """
     rows = table.loc[table["label"].notna(), ["video", "label", "split"]].merge(
-        statistics[["video", *FEATURES]], on="video", how="left"
+        _described(statistics)[["video", *FEATURES]], on="video", how="left"
     )
-    features = rows[list(FEATURES)].astype(float)
     for column in ("size_bytes", "bit_rate", "face_laplacian"):
-        features[column] = np.log1p(features[column])
+        rows[column] = np.log1p(rows[column])
     fake = (rows["label"] == "FAKE").to_numpy(dtype=int)
     train, test = (rows["split"] == "train").to_numpy(), (rows["split"] == "test").to_numpy()
     for split, of_split in (("train", train), ("test", test)):
         if len(set(fake[of_split])) < 2:
             raise ValueError(f"The {split} split needs real and fake videos.")
-    regression = make_pipeline(
-        # Columns that are empty everywhere stay, so that each coefficient keeps its name.
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        LogisticRegression(class_weight="balanced"),
-    )
-    regression.fit(features[train], fake[train])
-    p_fake = regression.predict_proba(features[test])[:, 1]
+
+    def p_fake(*features: str) -> np.ndarray:
+        regression = _regression(features)
+        return regression.fit(rows[train], fake[train]).predict_proba(rows[test])[:, 1]
+
+    alone = pd.Series({feature: roc_auc_score(fake[test], p_fake(feature)) for feature in FEATURES})
+    scores = p_fake(*FEATURES)
     return TrivialBaseline(
-        auc=float(roc_auc_score(fake[test], p_fake)),
-        coefficients=pd.Series(regression[-1].coef_[0], index=FEATURES),
-        videos=rows.loc[test, ["video", "label"]].assign(p_fake=p_fake).reset_index(drop=True),
+        auc=float(roc_auc_score(fake[test], scores)),
+        alone=alone.sort_values(ascending=False, kind="stable"),
+        videos=rows.loc[test, ["video", "label"]].assign(p_fake=scores).reset_index(drop=True),
     )
+
+
+def _described(statistics: pd.DataFrame) -> pd.DataFrame:
+    """`statistics` with `NUMBERS` as numbers, and `KINDS` as text."""
+    whole = statistics[["width", "height"]].astype("Float64").round().astype("Int64").astype(str)
+    rows = statistics.assign(
+        picture_size=whole["width"] + "×" + whole["height"], frame_rate=statistics["rate"].astype(float).round(2)
+    )
+    numbers, kinds = rows[list(NUMBERS)].astype(float), rows[list(KINDS)].astype(object)
+    return rows.assign(**numbers, **kinds.where(kinds.notna(), "none").astype(str))
+
+
+def _regression(features: Sequence[str]):
+    numbers, kinds = ([name for name in some if name in features] for some in (NUMBERS, KINDS))
+    columns = make_column_transformer(
+        # Columns that are empty everywhere stay.
+        (make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()), numbers),
+        (OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=2, max_categories=20), kinds),
+    )
+    return make_pipeline(columns, LogisticRegression(class_weight="balanced", max_iter=1000))
 
 
 def _known(cache: Path | None, settings: str) -> pd.DataFrame:
     """What was measured before, by video, as `planning.plan` takes it."""
     rows = pd.DataFrame(columns=["video", "size_bytes", "settings", *_FILE])
     if cache is not None and cache.is_file():
-        rows = pd.read_parquet(cache).reindex(columns=[*rows, *_INFO, *_MEASURED])
+        rows = pd.read_parquet(cache).reindex(columns=list(dict.fromkeys([*rows, *_INFO, *_MEASURED])))
     rows = rows[rows.pop("settings") == settings]
     return rows.drop_duplicates("video").set_index("video", drop=False).assign(outcome="ok")
 

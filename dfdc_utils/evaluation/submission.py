@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dfdc_utils.data.study_table import open_study_table
@@ -22,9 +23,9 @@ def write(workspace: Workspace, scores: pd.Series) -> pd.DataFrame:
         scores: P(fake) by video, from `aggregation.video_scores` or one of `ensembles`. Videos without a face get
             the training prior.
 
-    The rows stand in the order of `sample_submission.csv` where that lies in or beside the folder of the
-    videos, else in the table's. Raises ValueError where there are no unlabelled videos, or where their names
-    are not exactly those of `sample_submission.csv`.
+    The rows are those of `sample_submission.csv` where that lies in or beside the folder of the videos, else the
+    table's: a name there without a video in the study gets the training prior, a video that is not named is left out,
+    and a line says how many. Raises ValueError where there are no unlabelled videos.
     """
     table = open_study_table(workspace)
     unlabelled = table[table["split"] == "unlabelled"]
@@ -36,7 +37,8 @@ def write(workspace: Workspace, scores: pd.Series) -> pd.DataFrame:
     videos = aggregation.every_video(scores, table, account, split="unlabelled")
     submission = pd.DataFrame({"filename": videos["video"], "label": videos["p_fake"].clip(*LIMITS)})
     if sample := _sample(unlabelled["path"]):
-        submission = _in_order(submission, pd.read_csv(sample)["filename"], sample)
+        prior = float((table.loc[table["split"] == "train", "label"] == "FAKE").mean())
+        submission = _in_order(submission, pd.read_csv(sample)["filename"], sample, prior)
     with whole(workspace.submission) as temporary:
         submission.to_csv(temporary, index=False, float_format="%.6f")
     return submission
@@ -51,13 +53,18 @@ def _sample(paths: pd.Series) -> Path | None:
     return None
 
 
-def _in_order(submission: pd.DataFrame, names: pd.Series, sample: Path) -> pd.DataFrame:
+def _in_order(submission: pd.DataFrame, names: pd.Series, sample: Path, prior: float) -> pd.DataFrame:
+    names = names.drop_duplicates()
     missing = sorted(set(names) - set(submission["filename"]))
     unknown = sorted(set(submission["filename"]) - set(names))
-    if missing or unknown or names.duplicated().any():
-        raise ValueError(
-            f"{sample} and the videos differ: {len(missing)} names have no video ({', '.join(missing[:3])}), "
-            f"{len(unknown)} videos are not named ({', '.join(unknown[:3])}), "
-            f"{names.duplicated().sum()} names stand twice."
+    if missing or unknown:
+        print(
+            f"{len(missing)} names of {sample.name} have no video in this study and get the training prior "
+            f"{prior:.3f}{_some(missing)}; {len(unknown)} videos are not named there and left out{_some(unknown)}."
         )
-    return submission.set_index("filename").loc[names].reset_index()
+    found = submission.set_index("filename")["label"].reindex(names)
+    return found.fillna(np.clip(prior, *LIMITS)).rename_axis("filename").reset_index()
+
+
+def _some(names: list[str]) -> str:
+    return f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else ""

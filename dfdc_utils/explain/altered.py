@@ -15,6 +15,7 @@ from dfdc_utils.data import metadata
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.faces import crops, frames
 from dfdc_utils.faces.schemas import BOX
+from dfdc_utils.faces.video_file import UnreadableVideo
 from dfdc_utils.models.inputs import inputs_with_faces
 from dfdc_utils.models.sequences import are_faces
 from dfdc_utils.profiles import Profile
@@ -74,9 +75,14 @@ def altered_places(faces: pd.DataFrame, pairs: pd.DataFrame, profile: Profile) -
         if video not in pairs.index or faces["confidence"].iloc[positions].isna().any():
             continue
         wanted = faces["frame"].iloc[positions]
-        fake, original = (_frames(pairs.at[video, path], wanted) for path in ("path", "original_path"))
+        try:
+            fake, original = (_frames(pairs.at[video, path], wanted) for path in ("path", "original_path"))
+        except UnreadableVideo:
+            # Raw videos may be gone when faces are there: then nothing is known.
+            continue
         for position, index in zip(positions, wanted, strict=True):
-            if index in fake and index in original:
+            # Of another size, it is not in the same place: Celeb-DF has fakes that are two rows higher.
+            if index in fake and index in original and fake[index].shape == original[index].shape:
                 box = crops.square(faces.iloc[position][list(BOX)], profile.face_margin, profile.face_shift)
                 both = crops.cut(fake[index], box, side), crops.cut(original[index], box, side)
                 places[position] = difference(*both)

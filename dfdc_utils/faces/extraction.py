@@ -39,7 +39,8 @@ def extract(
     they finish, or on what was added when.
 
     Args:
-        table: columns video (names, each once), path and, where `profile.boxes` is "original", original.
+        table: columns video (names, each once), path and, where `profile.boxes` is "original", original. Where there
+            is a column label, videos without one are not held to `profile.min_frames`: they are to be scored.
         folder: of the store; with `scheduler`, one that all its workers see, as they must see the videos.
         profile: how many frames, which sizes.
         workers, scheduler: as in `parallel.run`.
@@ -106,6 +107,8 @@ class _Video:
     """The video whose boxes are to be used, ..."""
     source_shard: int | None
     """... and the finished shard in which it is."""
+    any_length: bool
+    """Whether it has no label: a submission must score it, however few its frames."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,10 @@ def _shards(
 ) -> list[_Shard]:
     """The videos of `rows` in shards; `shard_of` says where originals are whose boxes are to be used."""
     sources = rows["original"] if shard_of else [None] * len(rows)
+    unlabelled = rows["label"].isna() if "label" in rows else [False] * len(rows)
     videos = [
-        _Video(video, str(path), source if source in shard_of else None, shard_of.get(source))
-        for video, path, source in zip(rows["video"], rows["path"], sources, strict=True)
+        _Video(video, str(path), source if source in shard_of else None, shard_of.get(source), bool(any_length))
+        for video, path, source, any_length in zip(rows["video"], rows["path"], sources, unlabelled, strict=True)
     ]
     size = profile.videos_per_shard
     parts = [tuple(videos[start:start + size]) for start in range(0, len(videos), size)]
@@ -177,8 +181,9 @@ def _extract_shard(shard: _Shard) -> collections.Counter:
                 if existing:
                     found, account = take_over(video.path, video.video, shard.profile.face_side)
                 else:
+                    profile = shard.profile.replace(min_frames=1) if video.any_length else shard.profile
                     found, account = extract_video(
-                        video.path, video.video, detector, shard.profile, boxes=_boxes_for(video, store),
+                        video.path, video.video, detector, profile, boxes=_boxes_for(video, store),
                         # There is a worker on every core.
                         threads=1, time_limit=shard.time_limit,
                     )

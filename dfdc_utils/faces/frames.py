@@ -11,9 +11,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+import pandas as pd
 
-from dfdc_utils.faces.probe import Scan, VideoInfo, is_reference, length_prefix, rotation_of, scan_packets, video_info
+from dfdc_utils.faces.colour import Converter
+from dfdc_utils.faces.probe import Scan, VideoInfo, is_reference, length_prefix, scan_packets, video_info
 from dfdc_utils.faces.video_file import Deadline, UnreadableVideo, intact_frames, nothing_decodes, opened
 
 _MOST_BYTES = 3 << 30
@@ -60,6 +61,22 @@ def sample(
         scan = scan_packets(container, stream, deadline)
     found = None if exact or not scan.references else _sample_references(path, count, threads, scan, deadline)
     return found or _sample_all(path, count, threads, scan, deadline)
+
+
+def first_readable(table: pd.DataFrame, count: int) -> tuple:
+    """The first row of `table` whose video can be read, and `count` frames of it (`sample`).
+
+    Raises the UnreadableVideo of the last where none can.
+    """
+    if table.empty:
+        raise ValueError("There are no videos in the table.")
+    for clip in table.itertuples():
+        try:
+            return clip, sample(clip.path, count)
+        except UnreadableVideo as error:
+            print(f"{clip.video}: {error.cause}; the next one is taken.")
+            last = error
+    raise last
 
 
 def _sample_all(path, count: int, threads: int, scan: Scan, deadline: Deadline) -> Frames:
@@ -141,7 +158,7 @@ def iterate(
     with opened(path) as (container, stream):
         scan = scan_packets(container, stream, forever)
     with opened(path, threads=0) as (container, stream):
-        to_rgb = _Converter(threads=0)
+        to_rgb = Converter(threads=0)
         for index, frame in enumerate(intact_frames(container, stream, forever)):
             if stop is not None and index >= stop:
                 return
@@ -167,7 +184,7 @@ class _Picked:
     """The frames that were chosen so far, as pictures."""
 
     def __init__(self, path: str | Path, threads: int):
-        self._path, self._to_rgb, self._bytes = path, _Converter(threads), 0
+        self._path, self._to_rgb, self._bytes = path, Converter(threads), 0
         self._frames: list[tuple[int, float, np.ndarray]] = []
 
     def add(self, index: int, seconds: float, frame) -> None:
@@ -183,16 +200,3 @@ class _Picked:
     def frames(self, info: VideoInfo) -> Frames:
         indices, seconds, images = map(list, zip(*self._frames, strict=True))
         return Frames(info=info, indices=indices, seconds=seconds, images=images)
-
-
-class _Converter:
-    """Turns decoded frames into upright RGB arrays. One a video: it keeps FFmpeg's tables between frames."""
-
-    def __init__(self, threads: int):
-        self._reformatter = VideoReformatter()
-        self._threads = threads
-
-    def __call__(self, frame) -> np.ndarray:
-        image = self._reformatter.reformat(frame, format="rgb24", threads=self._threads).to_ndarray()
-        # Rows can be padded in FFmpeg's buffer; contiguous arrays are what everyone else expects.
-        return np.ascontiguousarray(np.rot90(image, rotation_of(frame) // 90))

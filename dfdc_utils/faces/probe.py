@@ -4,10 +4,16 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from dfdc_utils.faces.colour import orientation
 from dfdc_utils.faces.video_file import PICTURE, Deadline, intact_frames, nothing_decodes, opened, packets_of
 
 # Types of the units in an H.264 packet (Table 7-1).
 _SLICES, _PARAMETERS = (1, 2, 5), (7, 8)
+# Tags in which programs and telephones name themselves.
+_WRITERS = (
+    "encoder", "ENCODER", "handler_name", "vendor_id", "com.apple.quicktime.make", "com.apple.quicktime.model",
+    "com.apple.quicktime.software", "com.android.version",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,8 @@ class VideoInfo:
     bit_rate: float
     """Of the picture alone, in bits per second; NaN where a file has no times."""
     audio_codec: str | None
+    encoder: str | None
+    """What the file says it was written with: the tags of the container and of the picture."""
 
     @classmethod
     def from_path(cls, path: str | Path) -> "VideoInfo":
@@ -127,9 +135,20 @@ def video_info(path: str | Path, container, stream, frame, scan: Scan) -> VideoI
         pixel_format=frame.format.name,
         bit_rate=scan.bits / scan.seconds if timed else float("nan"),
         audio_codec=audio[0].codec_context.name if audio and audio[0].codec_context else None,
+        encoder=_encoder(container, stream),
     )
 
 
+def _encoder(container, stream) -> str | None:
+    tags = [container.metadata, stream.metadata]
+    said = [tag[key] for tag in tags for key in ("major_brand", *_WRITERS) if tag.get(key, "").strip()]
+    # A telephone's name may be long; no table needs more.
+    return ", ".join(dict.fromkeys(text.strip() for text in said))[:200] or None
+
+
 def rotation_of(frame) -> int:
-    """0, 90, 180 or 270 degrees. A matrix that turns by anything else is broken, and not obeyed."""
-    return frame.rotation % 360 if frame.rotation % 90 == 0 else 0
+    """0, 90, 180 or 270 degrees: of a picture that is mirrored, 90 where its sides are swapped, else 0."""
+    transposed, mirrored, upside_down = orientation(frame)
+    if transposed:
+        return 270 if mirrored and not upside_down else 90
+    return 180 if mirrored and upside_down else 0

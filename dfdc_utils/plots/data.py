@@ -1,5 +1,6 @@
 """Figures of notebook 01: what the data set holds."""
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from dfdc_utils.plots.style import (
     FAKE,
     GREY,
     LABELS,
-    REAL,
     UNLABELLED,
     WIDTH,
     bar_labels,
@@ -142,7 +142,8 @@ def pair_differences(
     """Real pictures, the fakes made from them, and where they differ.
 
     Args:
-        real, fake: frames of the same times, or faces; RGB uint8 of one size, at most five.
+        real, fake: frames of the same times, or faces; RGB uint8, at most five. Fakes of another size than their
+            originals, as in Celeb-DF, are scaled to it, and the title says so.
         captions: stands above each.
         title: says which clip.
         amplify: the difference (mean over the channels, in grey levels) is shown so many times larger.
@@ -155,7 +156,11 @@ def pair_differences(
     figure, axes = plt.subplots(
         3, count, figsize=(max(count * cell, 5), 3 * cell * height / width + 0.9), squeeze=False
     )
-    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=True)):
+    other_height, other_width = fake[0].shape[:2]
+    if (other_height, other_width) != (height, width):
+        title += f"\nsizes differ: {other_width}×{other_height} scaled to {width}×{height}"
+        fake = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in fake]
+    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=False)):
         difference = np.abs(one.astype(np.int16) - other).mean(axis=2)
         picture(axes[0, column], one)
         picture(axes[1, column], other)
@@ -170,27 +175,29 @@ def pair_differences(
 
 @drawn
 def trivial_baseline(baseline) -> Figure:
-    """The ROC curve of a logistic regression on five trivial statistics, and what it goes by.
+    """The ROC curve of a logistic regression on what files say, and how far each property gets alone.
 
     `baseline`: of `baselines.trivial_baseline`.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.2), width_ratios=(1, 1.2))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 4.2), width_ratios=(1, 1.2))
     roc(left, {"": baseline.videos}, {"": {"color": GREY}})
-    left.set_title(f"Test AUC {baseline.auc:.2f}")
-    names = {
-        "size_bytes": "file size", "bit_rate": "bit rate", "face_brightness": "face brightness",
-        "face_contrast": "face contrast", "face_laplacian": "face sharpness",
-    }
-    coefficients = baseline.coefficients[::-1]
-    right.barh(
-        [names.get(name, name) for name in coefficients.index], coefficients,
-        color=np.where(coefficients > 0, FAKE, REAL), height=0.6,
-    )
-    right.axvline(0, color=GREY, linewidth=1)
-    right.set(title="What it goes by", xlabel="← REAL       coefficient       FAKE →")
+    left.set_title(f"All together: test AUC {baseline.auc:.2f}")
+    alone = baseline.alone[::-1]
+    names = [_PROPERTIES.get(name, name.replace("_", " ")) for name in alone.index]
+    right.barh(names, alone, color=np.where(alone >= 0.7, FAKE, GREY), height=0.6)
+    bar_labels(right, [f"{auc:.2f}" for auc in alone])
+    right.axvline(0.5, color="black", linewidth=1, linestyle=":")
+    right.set(title="Each alone", xlabel="Test AUC (0.5 is a coin)", xlim=(0, 1.15))
     right.grid(axis="y", visible=False)
-    heading(figure, "How far trivial statistics alone get one")
+    heading(figure, "How far trivial statistics get one")
     return figure
+
+
+_PROPERTIES = {
+    "size_bytes": "file size", "rate": "frames a second", "frame_rate": "frame rate, exactly",
+    "picture_size": "width × height, exactly", "seconds": "duration", "audio_codec": "sound",
+    "face_laplacian": "face sharpness",
+}
 
 
 @drawn

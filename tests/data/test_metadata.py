@@ -1,6 +1,11 @@
 """Real folder trees, with tiny files: no video is opened when the table is made."""
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -146,6 +151,74 @@ def test_a_labels_csv_with_other_columns_is_named(tmp_path):
     (folder / "labels.csv").write_text("video,fake\na.mp4,1\n")
     with pytest.raises(ValueError, match=r"labels\.csv has the columns video, fake"):
         metadata.read(folder)
+
+
+def test_a_training_part_that_lost_its_list_is_a_problem_and_no_test_part(tmp_path):
+    for number in range(3):
+        make_part(tmp_path / f"dfdc_train_part_{number}", pair(f"p{number}"))
+    make_part(tmp_path / "dfdc_train_part_3", videos=["x.mp4", "y.mp4"])
+    make_part(tmp_path / "test_videos", videos=["t.mp4"])
+    dataset = metadata.read(tmp_path)
+    assert dataset.table.loc[dataset.table["label"].isna(), "video"].tolist() == ["t.mp4"]
+    (problem,) = dataset.problems.itertuples()
+    assert (problem.problem, problem.part) == ("no labels", "dfdc_train_part_3")
+    assert "2 videos" in problem.detail
+
+
+@pytest.mark.parametrize("with_list", [True, False])
+def test_videos_are_known_by_more_endings_than_one(tmp_path, with_list):
+    names = ["a.mp4", "b.MOV", "c.webm", "d.avi"]
+    make_part(tmp_path / "x", dict.fromkeys(names, ("REAL", None)) if with_list else None, names)
+    dataset = metadata.read(tmp_path / "x")
+    assert dataset.table["video"].tolist() == names
+    assert dataset.problems.empty
+
+
+def test_one_name_written_in_two_ways(tmp_path):
+    """macOS writes an accent apart from its letter, Windows does not mind capitals, and lists have blanks."""
+    composed, apart = "caf\u00e9.mp4", "cafe\u0301.mp4"
+    labels = {composed: ("REAL", None), "F.MP4": ("FAKE", composed), "g.mp4 ": ("FAKE", "F.MP4")}
+    make_part(tmp_path / "x", labels, [apart, "f.mp4", "g.mp4"])
+    dataset = metadata.read(tmp_path / "x")
+    assert dataset.problems.empty
+    assert dataset.table.set_index("video")["original"].to_dict() == {
+        composed: None, "f.mp4": composed, "g.mp4": "f.mp4"
+    }
+
+
+def test_names_with_dots_and_colons_are_names(tmp_path):
+    names = ["what is this...mp4", "a..b.mp4", "Screencast from 2026-01-01 12:00:00.mp4"]
+    make_part(tmp_path / "x", dict.fromkeys(names, ("REAL", None)))
+    dataset = metadata.read(tmp_path / "x")
+    assert set(dataset.table["video"]) == set(names)
+    assert dataset.problems.empty
+
+
+def test_a_name_that_is_not_utf_8_is_a_problem_and_costs_itself_only(tmp_path):
+    make_part(tmp_path / "x", videos=["a.mp4", os.fsdecode(b"caf\xe9.mp4")])
+    dataset = metadata.read(tmp_path / "x")
+    assert dataset.table["video"].tolist() == ["a.mp4"]
+    assert dataset.problems[["problem", "video"]].to_numpy().tolist() == [["unsafe name", "caf\\xe9.mp4"]]
+
+
+def test_the_root_of_a_disk_read_by_somebody_else(tmp_path):
+    make_part(tmp_path / "dfdc_train_part_0", pair("a"))
+    (tmp_path / "lost+found").mkdir(mode=0o700)
+    (tmp_path / "System Volume Information").mkdir(mode=0)
+    (tmp_path / "secret").mkdir(mode=0)
+    code = (
+        "import sys; from pathlib import Path; from dfdc_utils.data import metadata\n"
+        "found = metadata.read(Path(sys.argv[1])); print(len(found.table), found.problems.part.tolist())"
+    )
+    # Root may read everything.
+    other = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    for folder in (tmp_path, *tmp_path.parents):
+        if other and folder != Path("/") and folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == 0:
+            folder.chmod(folder.stat().st_mode | 0o055)
+    done = subprocess.run(
+        [*other, sys.executable, "-c", code, tmp_path], capture_output=True, text=True, cwd=workspaces.project_root()
+    )
+    assert done.stdout.strip() == "2 ['secret']", done.stderr
 
 
 def test_no_videos_at_all(tmp_path):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from dfdc_utils.evaluation import baselines
+from dfdc_utils.faces.probe import VideoInfo
 
 
 def _clip(path, grey, frames=12):
@@ -84,8 +85,10 @@ def study_of_numbers():
         "label": np.where(generator.random(count) < 0.7, "FAKE", "REAL"),
         "split": ["train"] * 200 + ["test"] * 100,
     })
-    statistics = pd.DataFrame(generator.uniform(10, 100, (count, 5)), columns=baselines.FEATURES)
-    return statistics.assign(video=table["video"]), table
+    statistics = pd.DataFrame(
+        generator.uniform(10, 100, (count, len(baselines.NUMBERS))), columns=baselines.NUMBERS
+    ).assign(width=1920, height=1080, rate=30.0, codec="h264", pixel_format="yuv420p", audio_codec="aac", rotation=0)
+    return statistics.assign(video=table["video"], encoder="isom, Lavf60.3.100"), table
 
 
 def test_statistics_that_say_nothing_are_near_chance(study_of_numbers):
@@ -97,7 +100,41 @@ def test_one_telling_statistic_is_found_and_named(study_of_numbers):
     statistics.loc[table["label"] == "FAKE", "bit_rate"] *= 20
     result = baselines.trivial_baseline(statistics, table)
     assert result.auc > 0.99
-    assert result.coefficients.abs().idxmax() == "bit_rate" and result.coefficients["bit_rate"] > 0
+    assert result.alone.idxmax() == "bit_rate"
+    assert "bit_rate" in result.verdict
+
+
+@pytest.mark.parametrize(
+    ("leak", "named"),
+    [
+        ({"height": 2}, ("picture_size", "height")), ({"rate": -0.03}, ("frame_rate", "rate")),
+        ({"audio_codec": None}, ("audio_codec",)), ({"encoder": "isom, Lavf58.29.100"}, ("encoder",)),
+        ({"rotation": 90}, ("rotation",)), ({"codec": "hevc"}, ("codec",)), ({"seconds": 200}, ("seconds",)),
+    ],
+)
+def test_whatever_a_file_says_that_tells_the_label_is_found_and_named(study_of_numbers, leak, named):
+    statistics, table = study_of_numbers
+    # Of several sizes and rates: no single threshold tells them apart.
+    statistics["height"] = np.resize([480, 720, 1080, 1920], len(table))
+    statistics["rate"] = np.resize([24.0, 25.0, 30.0], len(table))
+    fake = table["label"] == "FAKE"
+    (column, change), = leak.items()
+    statistics[column] = statistics[column].astype(object)
+    added = statistics[column] + change if isinstance(change, int | float) and column != "rotation" else change
+    statistics.loc[fake, column] = added if not isinstance(added, pd.Series) else added[fake]
+    result = baselines.trivial_baseline(statistics, table)
+    assert result.auc > 0.95
+    assert result.alone[named[0]] > 0.95
+    assert named[0] in result.verdict
+
+
+def test_where_nothing_tells_the_verdict_says_so(study_of_numbers):
+    assert baselines.trivial_baseline(*study_of_numbers).verdict.startswith("No single property")
+
+
+def test_what_a_file_says_of_its_making_is_read(tmp_path):
+    _clip(tmp_path / "a.mp4", 40)
+    assert "Lavf" in VideoInfo.from_path(tmp_path / "a.mp4").encoder
 
 
 def test_no_test_video_is_dropped_for_want_of_a_face(study_of_numbers):
@@ -107,7 +144,7 @@ def test_no_test_video_is_dropped_for_want_of_a_face(study_of_numbers):
     result = baselines.trivial_baseline(statistics, table)
     assert len(result.videos) == 100
     assert result.videos["p_fake"].between(0, 1).all()
-    assert list(result.coefficients.index) == list(baselines.FEATURES)
+    assert set(result.alone.index) == set(baselines.FEATURES)
 
 
 def test_a_split_of_one_label_is_refused(study_of_numbers):

@@ -6,6 +6,7 @@ import struct
 import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from video_files import counted, number_of, write_sound, write_video
 
 from dfdc_utils.faces.frames import iterate, sample, spread
@@ -288,3 +289,61 @@ def test_frames_too_large_to_hold_are_an_error(clip, monkeypatch):
     assert len(sample(clip, 10).images) == 10
     with pytest.raises(UnreadableVideo, match="64 x 48 pixels are too large to hold"):
         sample(clip, 11)
+
+
+@pytest.mark.parametrize(("matrix", "stored"), [
+    ((-1, 0, 0, 1), np.fliplr), ((1, 0, 0, -1), np.flipud), ((0, 1, 1, 0), lambda image: image.swapaxes(0, 1)),
+    # A hair off a right angle.
+    ((1 / 65536, 1, -1, 1 / 65536), np.rot90),
+])
+def test_a_mirrored_clip_is_mirrored_back(tmp_path, matrix, stored):
+    path = write_video(tmp_path / "selfie.mp4", [np.ascontiguousarray(stored(red_corner()))] * 3)
+    path.write_bytes(_with_matrix(path.read_bytes(), *matrix))
+    (image, *_) = sample(path, 3).images
+    assert image.shape == red_corner().shape
+    np.testing.assert_allclose(image.astype(int), red_corner().astype(int), atol=40)
+
+
+def _with_matrix(data, a, b, c, d):
+    """`data`, an mp4, with this matrix in the header of its first track."""
+    at = data.index(b"tkhd") + 4 + 4 + 20 + 16
+    numbers = [a, b, 0, c, d, 0, 0, 0, 16384]
+    return data[:at] + b"".join(round(n * 65536).to_bytes(4, "big", signed=True) for n in numbers) + data[at + 36:]
+
+
+@pytest.mark.parametrize(("transfer", "level"), [("arib-std-b67", 721), ("smpte2084", 572)])
+def test_the_white_of_hdr_is_white_and_its_dark_is_dark(tmp_path, transfer, level):
+    path = tmp_path / "hdr.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx265", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        stream.options = {"x265-params": f"colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc:log-level=none"}
+        frame = av.VideoFrame(64, 64, "yuv420p10le")
+        for plane, value in zip(frame.planes, (level, 512, 512), strict=True):
+            rows = np.full((plane.height, plane.line_size // 2), value, np.uint16)
+            if plane.width == 64:
+                rows[:, 32:] = 64
+            plane.update(rows.tobytes())
+        for number in range(3):
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    (image, *_) = sample(path, 3).images
+    assert image[20:40, 8:24].min() > 230
+    assert image[20:40, 40:56].max() < 12
+
+
+@pytest.mark.parametrize("matrix", [3, 8, 10, 14])
+def test_a_colour_matrix_that_ffmpeg_refuses_costs_no_clip(tmp_path, matrix):
+    path = write_video(tmp_path / "good.mp4", counted(4))
+    odd = tmp_path / "odd.mp4"
+    with av.open(str(path)) as source, av.open(str(odd), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        edit = BitStreamFilterContext(f"h264_metadata=matrix_coefficients={matrix}", source.streams.video[0], stream)
+        for packet in source.demux(video=0):
+            for edited in edit.filter(packet):
+                if edited.size:
+                    edited.stream = stream
+                    target.mux(edited)
+    images = sample(odd, 4).images
+    assert len(images) == 4 and images[0].shape == (48, 64, 3)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfdc_utils.data.layouts.rows import LABELS, files_in, problem, row, unsafe
+from dfdc_utils.data.layouts.rows import files_in, label_of, problem, row, unsafe
 
 HOLDS = "crops"
 
@@ -54,12 +54,12 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
         elif crop in named:
             detail = f"its crop is already that of {named[crop]}, which is kept"
             problems.append(problem("duplicate name", faces, video, detail))
-        elif label not in LABELS:
+        elif label_of(label) is None:
             problems.append(problem("unknown label", faces, video, f"label {label!r}, not FAKE or REAL"))
         elif crop not in present:
             problems.append(problem("absent", faces, video, f"named in {_LIST}, but there is no {crop}"))
         else:
-            rows.append(row(faces / crop, LABELS[label], original or None, video=video))
+            rows.append(row(faces / crop, label_of(label), original or None, video=video))
         named.setdefault(crop, video)
     for crop in sorted(present - named.keys()):
         problems.append(problem("unnamed", faces, crop, f"present, but not named in {_LIST}"))

@@ -1,10 +1,13 @@
-"""DFDC's own layouts, and folders of mp4 files without labels (report, section on data).
+"""DFDC's own layouts, and folders of videos without labels (report, section on data).
 
 - a tree of parts, `dfdc_train_part_0 … 49`, each holding mp4 files and one `metadata.json`;
 - one such part alone;
 - Kaggle's sample, `train_sample_videos/` with labels and `test_videos/` without;
 - a test part with `labels.csv` (`filename,label`) in place of `metadata.json`;
-- a folder of mp4 files without any labels.
+- a folder of videos without any labels.
+
+A training part that lost its `metadata.json`, among others that have theirs, is left out: its clips have labels that
+nobody knows, and are no test videos.
 """
 
 import json
@@ -13,12 +16,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfdc_utils.data.layouts.rows import LABELS, folders_in, part_key, problem, row, unsafe, videos_in
+from dfdc_utils.data.layouts.rows import (
+    Names,
+    composed,
+    folders_in,
+    label_of,
+    part_key,
+    problem,
+    row,
+    unsafe,
+    videos_in,
+)
 
 HOLDS = "videos"
 
 _PART = re.compile(r"dfdc_train_part_\d+", re.IGNORECASE)
-_DFDC_FOLDER = re.compile(rf"{_PART.pattern}|train_sample_videos|test_videos", re.IGNORECASE)
+_TRAINING = re.compile(rf"{_PART.pattern}|train_sample_videos", re.IGNORECASE)
+_DFDC_FOLDER = re.compile(rf"{_TRAINING.pattern}|test_videos", re.IGNORECASE)
 
 
 def folders(root: Path) -> list[Path]:
@@ -36,29 +50,49 @@ def whole(root: Path) -> bool:
     return _is_part(root) or any(_DFDC_FOLDER.fullmatch(folder.name) for folder in folders_in(root))
 
 
+def has_labels(root: Path) -> bool:
+    """Whether lists of labels lie in any of its parts."""
+    return any(_labels_of(folder) for folder in folders(root))
+
+
 def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     """The name of the layout ("parts", "part", "sample", or "videos" without labels) and its rows."""
     parts = folders(root)
-    rows = [found for folder in parts for found in _read_part(folder, problems)]
+    labelled = has_labels(root)
+    rows: list[dict] = []
+    for folder in parts:
+        if _TRAINING.fullmatch(folder.name) and not _labels_of(folder):
+            what = f"it has no metadata.json, so nobody knows the labels of its {len(videos_in(folder))} videos"
+            mend = "download it again" if labelled else "they are taken for videos without labels"
+            problems.append(problem("no labels", folder, "", f"{what}: {mend}"))
+            if labelled:
+                continue
+        rows.extend(_read_part(folder, problems))
     if not any(found["label"] for found in rows):
         return "videos", rows
-    if any(folder.name == "train_sample_videos" for folder in parts):
+    if any(folder.name.lower() == "train_sample_videos" for folder in parts):
         return "sample", rows
     return "part" if parts == [root] else "parts", rows
 
 
+def _labels_of(folder: Path) -> Path | None:
+    """The list of the labels of a part."""
+    return next((folder / name for name in _LABEL_FILES if (folder / name).is_file()), None)
+
+
 def _is_part(folder: Path) -> bool:
-    return folder.is_dir() and (bool(videos_in(folder)) or any((folder / n).is_file() for n in _LABEL_FILES))
+    return folder.is_dir() and (bool(videos_in(folder)) or _labels_of(folder) is not None)
 
 
 def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
     """The rows of one part, sorted by name; what is wrong with it is appended to `problems`."""
     present = videos_in(folder)
-    source = next((folder / name for name in _LABEL_FILES if (folder / name).is_file()), None)
+    source = _labels_of(folder)
     if source is None:
         return [row(folder / video, None) for video in present]
-    rows, named, on_disk = {}, set(), set(present)
-    for video, label, original in _LABEL_FILES[source.name](source):
+    rows, named, on_disk = {}, set(), Names(present)
+    for listed, label, original in _LABEL_FILES[source.name](source):
+        video = on_disk.find(listed) or listed
         if video in named:
             detail = f"twice in {source.name}; the first is kept"
             problems.append(problem("duplicate name", folder, video, detail))
@@ -66,12 +100,13 @@ def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
         named.add(video)
         if bad := unsafe(video, original):
             problems.append(problem("unsafe name", folder, video, f"{bad!r} in {source.name}"))
-        elif label not in LABELS:
+        elif label_of(label) is None:
             problems.append(problem("unknown label", folder, video, f"label {label!r}, not FAKE or REAL"))
-        elif video not in on_disk:
-            problems.append(problem("absent", folder, video, f"named in {source.name}, but no such mp4"))
+        elif on_disk.find(video) is None:
+            problems.append(problem("absent", folder, video, f"named in {source.name}, but no such video"))
         else:
-            rows[video] = row(folder / video, LABELS[label], original)
+            original = original and composed(on_disk.find(original) or original.strip())
+            rows[video] = row(folder / video, label_of(label), original)
     for video in present:
         if video not in named:
             problems.append(problem("unnamed", folder, video, f"present, but not named in {source.name}"))

@@ -4,36 +4,54 @@
     manipulated_sequences/{Deepfakes,Face2Face,FaceSwap,…}/{c23,c40,raw}/videos/071_054.mp4
     train.json, val.json, test.json    pairs such as ["071", "054"]; here or in splits/, if present
 
+or, as Kaggle has it (ff-c23), a folder a method:
+
+    original/071.mp4, Deepfakes/071_054.mp4, Face2Face/…, DeepFakeDetection/01_02__exit_phone_room__YVGY8LOK.mp4
+
 071_054 is 071 with the face of 054. The methods give their fakes the same names, so here a fake is called
 "Deepfakes_071_054.mp4". Of several compressions one is read, the first of c23, c40 and raw that is there: the same
 video twice would leak.
 """
 
 import json
-import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from dfdc_utils.data.layouts import names
 from dfdc_utils.data.layouts.rows import folders_in, problem, row, videos_in
 
 HOLDS = "videos"
+NOT_READ = {
+    "masks": "masks that say where fakes were altered, no videos to judge",
+    "csv": "lists that say what the folders say too",
+} | dict.fromkeys(("c23", "c40", "raw"), "the same videos in another compression")
+"""Why folders of these names are not read."""
 
 _COMPRESSIONS = ("c23", "c40", "raw")
 _KINDS = {"original_sequences": "REAL", "manipulated_sequences": "FAKE"}
 _LISTS = {"train": "train.json", "validation": "val.json", "test": "test.json"}
-_PAIR = re.compile(r"(\d+)_\d+")
-# DeepFakeDetection: actor 01 with the face of 02, in a scene that has a name; the last word is a key.
-_SCENE = re.compile(r"(\d+)_\d+__(.+)__\w+")
+_METHODS = ("Deepfakes", "Face2Face", "FaceSwap", "FaceShifter", "NeuralTextures", "DeepFakeDetection")
+_ORIGINALS = ("original", "originals", "youtube", "actors", "real")
+
+
+@dataclass(frozen=True)
+class _Set:
+    """The originals, or the fakes of one method."""
+
+    folder: Path
+    label: str
+    videos: dict[str, Path]
+    """Their folder by compression; "" where the name of none is known."""
 
 
 def folders(root: Path) -> list[Path]:
     """`root` and its lists' folder, and every folder of videos of the compression that is read."""
-    if not any((root / kind).is_dir() for kind in _KINDS):
-        return []
     sets = _sets(root)
+    if not sets:
+        return []
     compression = _compression(sets)
-    found = [folder / compression / "videos" for folder in sets if compression]
-    lists = [root, root / "splits"]
-    return [folder for folder in (*lists, *found) if folder.is_dir()]
+    found = [one.videos[compression] for one in sets if compression in one.videos]
+    return [folder for folder in (root, root / "splits", *found) if folder.is_dir()]
 
 
 def whole(root: Path) -> bool:
@@ -45,27 +63,27 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     rows, sets = [], _sets(root)
     compression = _compression(sets)
     for source in sets:
-        there = [c for c in _COMPRESSIONS if (source / c / "videos").is_dir()]
-        if compression not in there:
-            if there:
-                detail = f"it is there as {' and '.join(there)} only, and {compression} is read of this set"
-                problems.append(problem("other compression", source, "", detail))
+        name = source.folder.name
+        if compression not in source.videos:
+            if source.videos:
+                detail = f"it is there as {' and '.join(source.videos)} only, and {compression} is read of this set"
+                problems.append(problem("other compression", source.folder, "", detail))
             continue
-        folder = source / compression / "videos"
-        label = _KINDS[source.parent.name]
+        folder = source.videos[compression]
         for video in videos_in(folder):
-            stem = Path(video).stem
-            if label == "REAL":
-                rows.append(row(folder / video, label, part=source.name, split=split_of.get(stem)))
+            stem, ending = Path(video).stem, Path(video).suffix
+            person = names.person_of(stem)
+            if source.label == "REAL":
+                rows.append(row(folder / video, "REAL", part=name, split=split_of.get(stem), person=person))
                 continue
-            original = _original_of(stem)
+            original = names.original_of(stem)
             if original is None:
                 detail = "its name does not say of which original it is, as 071_054.mp4 does"
-                problems.append(problem("unnamed", source, video, detail))
+                problems.append(problem("unnamed", source.folder, video, detail))
                 continue
             rows.append(row(
-                folder / video, label, f"{original}.mp4",
-                video=f"{source.name}_{video}", part=source.name, split=split_of.get(original),
+                folder / video, "FAKE", original + ending,
+                video=f"{name}_{video}", part=name, split=split_of.get(original), person=person,
             ))
     if rows and not split_of:
         # 071_054 and 054_071 show one pair of people; the official lists keep such pairs together.
@@ -77,21 +95,27 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     return "faceforensics", rows
 
 
-def _sets(root: Path) -> list[Path]:
-    """The folders of the originals and of every method."""
-    return [folder for kind in _KINDS for folder in folders_in(root / kind)]
+def _sets(root: Path) -> list[_Set]:
+    """The originals and the fakes of every method that are in `root`; none where it is of another layout."""
+    nested = [
+        _Set(folder, label, {c: folder / c / "videos" for c in _COMPRESSIONS if (folder / c / "videos").is_dir()})
+        for kind, label in _KINDS.items()
+        for folder in folders_in(root / kind)
+    ]
+    if any((root / kind).is_dir() for kind in _KINDS):
+        return nested
+    methods, originals = ({name.lower() for name in some} for some in (_METHODS, _ORIGINALS))
+    labels = {folder: "FAKE" for folder in folders_in(root) if folder.name.lower() in methods}
+    # Other sets have a folder "Deepfakes" too: here the names of the fakes tell their originals.
+    if not any(names.original_of(Path(video).stem) for folder in labels for video in videos_in(folder)):
+        return []
+    real = {folder: "REAL" for folder in folders_in(root) if folder.name.lower() in originals}
+    return [_Set(folder, label, {"": folder}) for folder, label in (real | labels).items()]
 
 
-def _compression(sets: list[Path]) -> str | None:
+def _compression(sets: list[_Set]) -> str | None:
     """The one that is read of all of them; None where there is none."""
-    return next((c for c in _COMPRESSIONS if any((folder / c / "videos").is_dir() for folder in sets)), None)
-
-
-def _original_of(stem: str) -> str | None:
-    if pair := _PAIR.fullmatch(stem):
-        return pair[1]
-    scene = _SCENE.fullmatch(stem)
-    return f"{scene[1]}__{scene[2]}" if scene else None
+    return next((c for c in ("", *_COMPRESSIONS) if any(c in one.videos for one in sets)), None)
 
 
 def _official(root: Path) -> dict[str, str]:

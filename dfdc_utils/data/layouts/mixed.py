@@ -33,7 +33,7 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     rows = []
     for name, (path, layout) in _sets(root).items():
         for row in layout.read(path, problems)[1]:
-            named = ("video", "part", "original") if row["label"] else ("part",)
+            named = ("video", "part", "original", "person") if row["label"] else ("part",)
             rows.append(row | {key: f"{name}_{row[key]}" for key in named if row[key] is not None} | {"set": name})
     return "mixed", rows
 
