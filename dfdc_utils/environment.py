@@ -222,8 +222,8 @@ def _disk(workspace: Workspace) -> Check:
     folder = next(path for path in (workspace.run, *workspace.run.parents) if path.exists())
     for written in (workspace.run, workspace.figures):
         if not may_write(written):
-            mend = "set DFDC_HOME to a folder that you may write to: runs, figures and drawn data go there"
-            return Check("disk", f"nothing may be written to {written}", mend)
+            elsewhere = "set DFDC_HOME to a folder that you may write to: runs, figures and drawn data go there"
+            return Check("disk", f"nothing may be written to {written}", elsewhere)
     free, wanted = shutil.disk_usage(folder).free / 1e9, _FREE_GB.get(workspace.profile.name, _FREE_GB_ELSE)
     mend = None if free >= wanted else f"free {wanted} GB, or set DFDC_RUNS to a folder on a larger disk"
     return Check("disk space", f"{free:.0f} GB free in {folder}", mend)
