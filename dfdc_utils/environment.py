@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from dfdc_utils.data import ignored, metadata, splits
+from dfdc_utils.study import resources
 from dfdc_utils.workspace import Workspace, may_write, project_root
 
 _INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
@@ -33,7 +34,6 @@ _CODECS: tuple[tuple[str, Literal["r", "w"]], ...] = (("h264", "r"), ("libx264",
 # 30 crops of 119,000 videos, at about 25 kB each.
 _FREE_GB = {"full": 100}
 _FREE_GB_ELSE = 2
-_DRIVER_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,10 @@ def _gpu(process: subprocess.Popen) -> Check:
 
 
 def _has_nvidia_gpu() -> bool:
-    """Asks the driver, not TensorFlow. The driver's tools are also on machines without a GPU, where they fail."""
-    if Path("/dev/nvidia0").exists():
-        return True
+    """Asks the driver, not TensorFlow."""
     try:
-        return subprocess.run(["nvidia-smi", "-L"], capture_output=True, timeout=_DRIVER_SECONDS).returncode == 0
-    except (FileNotFoundError, PermissionError):
-        return False
-    except subprocess.TimeoutExpired:
+        return Path("/dev/nvidia0").exists() or bool(resources.driver_lists())
+    except TimeoutError:
         # A driver that hangs has a GPU to hang on.
         return True
 

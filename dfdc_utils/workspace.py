@@ -43,7 +43,9 @@ def project_root() -> Path | None:
 def _home() -> Path:
     """The first folder that may be written to; the checkout where none may, which the doctor finds."""
     root, runs = project_root(), os.environ.get("DFDC_RUNS")
-    places = [root, Path(runs).expanduser().resolve() if runs else None, KAGGLE_WORKING, Path.cwd()]
+    # Kaggle's working folder is there or is not; nobody makes it elsewhere.
+    working = KAGGLE_WORKING if KAGGLE_WORKING.is_dir() else None
+    places = [root, Path(runs).expanduser().resolve() if runs else None, working, Path.cwd()]
     known = [place for place in places if place]
     return _folder("DFDC_HOME", next((place for place in known if may_write(place)), known[0]))
 
@@ -51,8 +53,7 @@ def _home() -> Path:
 def may_write(folder: Path) -> bool:
     """Whether this user may write in `folder`, or make it."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    # Kaggle's working folder is there or is not; nobody makes it elsewhere.
-    return os.access(there, os.W_OK | os.X_OK) and (folder != KAGGLE_WORKING or folder.is_dir())
+    return os.access(there, os.W_OK | os.X_OK)
 
 
 def kaggle_mounts() -> list[Path]:

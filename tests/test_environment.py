@@ -124,7 +124,7 @@ def test_a_gpu_that_tensorflow_cannot_use_is_a_fault_unless_it_was_hidden(nvidia
 
 
 def test_a_driver_that_hangs_does_not_keep_the_doctor(nvidia_smi, monkeypatch):
-    monkeypatch.setattr(environment, "_DRIVER_SECONDS", 0.5)
+    monkeypatch.setattr(environment.resources, "_DRIVER_SECONDS", 0.5)
     nvidia_smi("exec sleep 30")
     began = time.monotonic()
     assert "cannot use it" in environment._gpu(environment._start(SEES_NO_GPU)).found

@@ -153,6 +153,7 @@ def test_differences_are_amplified():
 def test_trivial_baseline():
     baseline = SimpleNamespace(
         auc=0.61, alone=pd.Series({"size_bytes": 0.7, "bit_rate": 0.6, "face_laplacian": 0.5}),
+        telling=pd.Series({"size_bytes": 0.7}),
         videos=pd.DataFrame({"label": ["REAL", "FAKE", "FAKE"], "p_fake": [0.3, 0.2, 0.9]}),
     )
     written = texts(plots.trivial_baseline(baseline))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from dfdc_utils.data import layouts
-from dfdc_utils.data.layouts.rows import is_left_out, problem, videos_in
+from dfdc_utils.data.layouts.rows import UNREADABLE, is_left_out, problem, videos_in
 
 _DEEPEST = 4
 _LISTS = (".json", ".csv", ".txt")
@@ -57,7 +57,7 @@ def unreadable(root: Path) -> list[dict]:
     return [
         problem("not readable", folder, "", "this user may not read the folder: change its permissions")
         for folder in sorted(root.iterdir())
-        if not os.access(folder, os.R_OK) and is_left_out(folder) == "this user may not read it" and folder.is_dir()
+        if folder.is_dir() and is_left_out(folder) == UNREADABLE
     ]
 
 

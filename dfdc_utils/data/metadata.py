@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
@@ -71,7 +72,7 @@ def read(root: Path) -> Dataset:
         ValueError: if a `metadata.json` or `labels.csv` cannot be understood at all.
     """
     root = Path(root).expanduser().resolve()
-    found = {root: layout} if (layout := layouts.of(root)) else layouts.below(root)
+    found = _sets(root)
     if not found:
         raise FileNotFoundError(
             f"No videos in {root}: expected a layout of data/README.md, such as folders dfdc_train_part_0 or real and "
@@ -114,7 +115,7 @@ def fingerprint(root: Path) -> list[tuple[str, int, int]]:
     Two equal fingerprints mean that the data has not changed; no file is opened.
     """
     files = []
-    for folder in [folder for path, layout in layouts.below(root).items() for folder in layout.folders(path)]:
+    for folder in [folder for path, layout in _sets(root).items() for folder in layout.folders(path)]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_file() and not entry.name.startswith("."):
@@ -191,6 +192,12 @@ def example(table: pd.DataFrame, number: int) -> dict[str, str]:
         return {"REAL": pair["original_path"], "FAKE": pair["path"]}
     first = table.dropna(subset="label").drop_duplicates("label").set_index("label")["path"]
     return {label: first[label] for label in ("REAL", "FAKE") if label in first}
+
+
+def _sets(root: Path) -> dict[Path, ModuleType]:
+    """The data set at `root`, else those below it, with their layouts."""
+    layout = layouts.of(root)
+    return {root: layout} if layout else layouts.below(root)
 
 
 def _choose(found: list[Path], profile: str) -> Path:

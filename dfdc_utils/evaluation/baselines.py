@@ -113,14 +113,19 @@ class TrivialBaseline:
     """The test videos: video, label, p_fake."""
 
     @property
+    def telling(self) -> pd.Series:
+        """Those of `alone` that give the label away."""
+        return self.alone[self.alone >= GIVEN_AWAY]
+
+    @property
     def verdict(self) -> str:
         """A sentence: which single feature tells most, and whether that gives the label away."""
-        name, auc = self.alone.index[0], self.alone.iloc[0]
-        if auc < GIVEN_AWAY:
+        if self.telling.empty:
+            name, auc = self.alone.index[0], self.alone.iloc[0]
             return f"No single property of the files tells the label: the best, {name}, has a test AUC of {auc:.2f}."
-        telling = ", ".join(f"{name} ({auc:.2f})" for name, auc in self.alone.items() if auc >= GIVEN_AWAY)
+        named = ", ".join(f"{name} ({auc:.2f})" for name, auc in self.telling.items())
         return (
-            f"Single properties of the files tell the label on the test split (AUC): {telling}. Networks may go by "
+            f"Single properties of the files tell the label on the test split (AUC): {named}. Networks may go by "
             "them too, and find nothing of the kind in other sets."
         )
 

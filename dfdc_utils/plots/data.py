@@ -160,7 +160,7 @@ def pair_differences(
     if (other_height, other_width) != (height, width):
         title += f"\nsizes differ: {other_width}×{other_height} scaled to {width}×{height}"
         fake = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in fake]
-    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=False)):
+    for column, (one, other, caption) in enumerate(zip(real, fake, captions, strict=True)):
         difference = np.abs(one.astype(np.int16) - other).mean(axis=2)
         picture(axes[0, column], one)
         picture(axes[1, column], other)
@@ -184,7 +184,7 @@ def trivial_baseline(baseline) -> Figure:
     left.set_title(f"All together: test AUC {baseline.auc:.2f}")
     alone = baseline.alone[::-1]
     names = [_PROPERTIES.get(name, name.replace("_", " ")) for name in alone.index]
-    right.barh(names, alone, color=np.where(alone >= 0.7, FAKE, GREY), height=0.6)
+    right.barh(names, alone, color=np.where(alone.index.isin(baseline.telling.index), FAKE, GREY), height=0.6)
     bar_labels(right, [f"{auc:.2f}" for auc in alone])
     right.axvline(0.5, color="black", linewidth=1, linestyle=":")
     right.set(title="Each alone", xlabel="Test AUC (0.5 is a coin)", xlim=(0, 1.15))

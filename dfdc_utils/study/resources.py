@@ -41,8 +41,17 @@ def gpu_numbers() -> list[str]:
     """
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         return [name for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if name not in ("", "-1")]
+    return [str(number) for number in range(driver_lists().count("GPU "))]
+
+
+def driver_lists() -> str:
+    """What NVIDIA's driver says of the GPUs of this machine, a line each; empty where it has none, or is not there.
+
+    Raises TimeoutError as `gpu_numbers`.
+    """
+    # The driver's tools are also on machines without a GPU, where they fail.
     if shutil.which("nvidia-smi") is None:
-        return []
+        return ""
     try:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=_DRIVER_SECONDS)
     except subprocess.TimeoutExpired:
@@ -50,4 +59,4 @@ def gpu_numbers() -> list[str]:
             f"nvidia-smi did not answer within {_DRIVER_SECONDS} s, so the GPU's driver hangs. Restart the machine, or "
             "run without a GPU: CUDA_VISIBLE_DEVICES=-1."
         ) from None
-    return [str(number) for number in range(listed.stdout.count("GPU "))] if listed.returncode == 0 else []
+    return listed.stdout if listed.returncode == 0 else ""

@@ -92,7 +92,8 @@ def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
         return [row(folder / video, None) for video in present]
     rows, named, on_disk = {}, set(), Names(present)
     for listed, label, original in _LABEL_FILES[source.name](source):
-        video = on_disk.find(listed) or listed
+        found = on_disk.find(listed)
+        video = found or listed
         if video in named:
             detail = f"twice in {source.name}; the first is kept"
             problems.append(problem("duplicate name", folder, video, detail))
@@ -102,7 +103,7 @@ def _read_part(folder: Path, problems: list[dict]) -> list[dict]:
             problems.append(problem("unsafe name", folder, video, f"{bad!r} in {source.name}"))
         elif label_of(label) is None:
             problems.append(problem("unknown label", folder, video, f"label {label!r}, not FAKE or REAL"))
-        elif on_disk.find(video) is None:
+        elif found is None:
             problems.append(problem("absent", folder, video, f"named in {source.name}, but no such video"))
         else:
             original = original and composed(on_disk.find(original) or original.strip())

@@ -24,7 +24,9 @@ def folders(root: Path) -> list[Path]:
     lists = _lists(root)
     if not lists:
         return []
-    return list(dict.fromkeys([lists[0].parent, *(path.parent for path in _paths(lists[0]) if path.parent.is_dir())]))
+    # Each once, before the disk is asked.
+    around = dict.fromkeys(path.parent for path in _paths(lists[0], _lines(lists[0])))
+    return list(dict.fromkeys([lists[0].parent, *(folder for folder in around if folder.is_dir())]))
 
 
 def whole(root: Path) -> bool:
@@ -39,7 +41,7 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
     source, lines = lists[0], _lines(lists[0])
     names: dict[str, str] = {}
     kept = []
-    for (_, line), path in zip(lines.iterrows(), _paths(source), strict=True):
+    for (_, line), path in zip(lines.iterrows(), _paths(source, lines), strict=True):
         label, folder = label_of(line["label"]), path.parent
         if str(path) in names:
             problems.append(problem("duplicate name", folder, path.name, f"twice in {source.name}; the first is kept"))
@@ -102,8 +104,8 @@ def _lines(path: Path) -> pd.DataFrame:
     return lines[lines["path"] != ""]
 
 
-def _paths(source: Path) -> list[Path]:
-    return [_resolved(source, text) for text in _lines(source)["path"]]
+def _paths(source: Path, lines: pd.DataFrame) -> list[Path]:
+    return [_resolved(source, text) for text in lines["path"]]
 
 
 def _resolved(source: Path, text: str) -> Path:

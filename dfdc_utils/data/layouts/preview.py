@@ -12,7 +12,16 @@ What the list calls "test" is the official test split; its "train" is divided in
 import json
 from pathlib import Path
 
-from dfdc_utils.data.layouts.rows import distinct, folders_in, folders_with_videos, label_of, problem, row, split_of
+from dfdc_utils.data.layouts.rows import (
+    distinct,
+    files_in,
+    folders_in,
+    folders_with_videos,
+    label_of,
+    problem,
+    row,
+    split_of,
+)
 
 HOLDS = "videos"
 
@@ -38,11 +47,13 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
         raise ValueError(f'{root / _LIST} does not have the form {{"method_A/…/x.mp4": {{"label": "fake", …}}, …}}.')
     rows: list[dict] = []
     taken: set[str] = set()
+    named: set[Path] = set()
     for name, entry in sorted(listed.items()):
         parts = name.replace("\\", "/").split("/")
         path = root.joinpath(*parts)
+        named.add(path)
         label = label_of(entry.get("label"))
-        if ".." in parts or path.is_relative_to(root) is False:
+        if ".." in parts or not path.is_relative_to(root):
             problems.append(problem("unsafe name", root, name, f"it leads out of the folder of {_LIST}"))
         elif label is None:
             problems.append(problem("unknown label", path.parent, path.name, f"label {entry.get('label')!r}"))
@@ -57,10 +68,8 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
                 path, label, video=video, part=parts[0], split=split,
                 person=str(person) if person is not None else None,
             ))
-    read_already = {found["path"] for found in rows}
-    named = {str(root.joinpath(*name.replace("\\", "/").split("/"))) for name in listed}
     for folder in folders(root)[1:]:
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() == ".mp4" and str(path) not in read_already | named:
-                problems.append(problem("unnamed", folder, path.name, f"present, but not named in {_LIST}"))
+        for video in files_in(folder, ".mp4"):
+            if folder / video not in named:
+                problems.append(problem("unnamed", folder, video, f"present, but not named in {_LIST}"))
     return "dfdc-preview", rows

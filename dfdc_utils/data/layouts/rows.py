@@ -13,6 +13,9 @@ VIDEOS = (
 OF_THE_SYSTEM = ("lost+found", "System Volume Information", "$RECYCLE.BIN", "__MACOSX", "@eaDir")
 """Folders that systems make on disks of their own accord."""
 
+UNREADABLE = "this user may not read it"
+"""Why a folder is left out that is there, and would be looked into."""
+
 _LABELS = {"FAKE": "FAKE", "REAL": "REAL", "1": "FAKE", "0": "REAL", "1.0": "FAKE", "0.0": "REAL"}
 _SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation",
            "val": "validation", "dev": "validation", "test": "test", "testing": "test"}
@@ -112,7 +115,7 @@ def is_left_out(folder: Path) -> str | None:
         return "hidden"
     if folder.name in OF_THE_SYSTEM:
         return "a folder of the system, not of the set"
-    return None if os.access(folder, os.R_OK | os.X_OK) else "this user may not read it"
+    return None if os.access(folder, os.R_OK | os.X_OK) else UNREADABLE
 
 
 def videos_in(folder: Path) -> list[str]:
