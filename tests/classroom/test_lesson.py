@@ -36,7 +36,7 @@ def notebook():
         cell("markdown", "## 1. One\n\nA sentence for the speaker.\n\n**Predict:** how many?", "slide"),
         cell("code", "1 + 1", "slide"),
         cell("markdown", "### Exercise 1 · read\n\nHow many?", "exercise"),
-        cell("code", "# A number.\nhelper = 40\nanswer = helper + 2\nanswer", "solution", "lesson"),
+        cell("code", "# A number.\nhelper = 4711\nanswer = helper + 2\nanswer", "solution", "lesson"),
         cell("code", "check.number(answer, table)", "check", "lesson"),
         cell("markdown", "<details>\n\n1. Two, of course.\n\n**Misunderstandings**\n\n- \"Three.\"\n\n</details>",
              "answer"),
@@ -57,7 +57,7 @@ def test_a_student_gets_dots_for_what_the_check_asks_for_and_no_more(notebook, e
     page = lesson.student(notebook, executed)
     assert tagged(page, "solution")[0].source == "# A number.\nanswer = ..."
     text = json.dumps(page)
-    for secret in ("helper", "40", "Two, of course", "Misunderstandings"):
+    for secret in ("helper", "4711", "Two, of course", "Misunderstandings"):
         assert secret not in text, secret
     assert "How many?" in text
     assert all(not cell.outputs for cell in page.cells if cell.cell_type == "code")
