@@ -17,8 +17,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from dfdc_utils.data import ignored, metadata, splits
+from dfdc_utils.places import may_write, project_root
 from dfdc_utils.study import resources
-from dfdc_utils.workspace import Workspace, may_write, project_root
+from dfdc_utils.workspace import Workspace
 
 _INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
 # What the wheel of opencv-python expects of a Linux system, and the Debian and Ubuntu package that has it.

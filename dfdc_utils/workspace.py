@@ -23,64 +23,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfdc_utils import profiles
+from dfdc_utils.places import data_sets, folder_of, writable_home
 from dfdc_utils.profiles import Profile
-
-PACKAGE = Path(__file__).resolve().parent
-KAGGLE_INPUT = Path("/kaggle/input")
-KAGGLE_WORKING = Path("/kaggle/working")
 
 _LAST_RUN = "last_run.json"
 # No separator, and not hidden: it becomes the name of a folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
-def project_root() -> Path | None:
-    """The checkout this package lives in, or None where it was installed without its notebooks."""
-    root = PACKAGE.parent
-    return root if (root / "notebooks").is_dir() and (root / "pyproject.toml").is_file() else None
-
-
-def _home() -> Path:
-    """The first folder that may be written to; the checkout where none may, which the doctor finds."""
-    root, runs = project_root(), os.environ.get("DFDC_RUNS")
-    # Kaggle's working folder is there or is not; nobody makes it elsewhere.
-    working = KAGGLE_WORKING if KAGGLE_WORKING.is_dir() else None
-    places = [root, Path(runs).expanduser().resolve() if runs else None, working, Path.cwd()]
-    known = [place for place in places if place]
-    return _folder("DFDC_HOME", next((place for place in known if may_write(place)), known[0]))
-
-
-def may_write(folder: Path) -> bool:
-    """Whether this user may write in `folder`, or make it."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return os.access(there, os.W_OK | os.X_OK)
-
-
-def kaggle_mounts() -> list[Path]:
-    """The folders under which Kaggle mounts data sets; none elsewhere.
-
-    A competition's data lies in `/kaggle/input/<slug>` or `/kaggle/input/competitions/<slug>`.
-    """
-    return [folder for folder in (KAGGLE_INPUT / "competitions", KAGGLE_INPUT) if folder.is_dir()]
-
-
-def _folder(variable: str, default: Path) -> Path:
-    value = os.environ.get(variable)
-    return Path(value).expanduser().resolve() if value else default
-
-
 def _last_run(run: Path) -> dict:
     """On which data set and with which settings the study in the folder `run` was last run; empty where it was not."""
     path = run / _LAST_RUN
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _data(home: Path) -> Path:
-    """The folder of data sets: a checkout's own is read also where nothing may be written to it."""
-    root = project_root()
-    beside = root / "data" if root else None
-    own = beside and "DFDC_HOME" not in os.environ and any(path.is_dir() for path in beside.glob("[!.]*"))
-    return beside if beside and own else home / "data"
 
 
 @dataclass(frozen=True)
@@ -110,13 +64,13 @@ class Workspace:
         if isinstance(profile, str):
             profile = profiles.get(profile)
         profile = profile.replace(**overrides)
-        home = _home()
+        home = writable_home()
         named = os.environ.get("DFDC_DATA") if profile.source != "synthetic" else None
         folder = re.sub(r"[^A-Za-z0-9._]+", "-", Path(named).expanduser().resolve().name) if named else ""
         name = study or "-".join(filter(None, [profile.name, folder]))
         if not _NAME.fullmatch(name):
             raise ValueError(f"A study's name is made of letters, digits, '.', '_' and '-', not {name!r}.")
-        base, data = _folder("DFDC_RUNS", home / "runs") / name, _folder("DFDC_DATA", _data(home))
+        base, data = folder_of("DFDC_RUNS", home / "runs") / name, folder_of("DFDC_DATA", data_sets(home))
         return cls(name=name, profile=profile, home=home, data=data, base=base)
 
     @property
@@ -151,7 +105,7 @@ class Workspace:
 
         Raises FileNotFoundError, naming those there are, for a study that has never run.
         """
-        runs = _folder("DFDC_RUNS", _home() / "runs")
+        runs = folder_of("DFDC_RUNS", writable_home() / "runs")
         last = _last_run(runs / study)
         if not last:
             known = ", ".join(sorted(path.parent.name for path in runs.glob(f"*/{_LAST_RUN}"))) or "none"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from dfdc_utils import environment
-from dfdc_utils import workspace as workspaces
-from dfdc_utils.workspace import Workspace, project_root
+from dfdc_utils import environment, places
+from dfdc_utils.places import project_root
+from dfdc_utils.workspace import Workspace
 
 
 def test_kind_of_machine(monkeypatch):
@@ -134,7 +134,7 @@ def test_a_driver_that_hangs_does_not_keep_the_doctor(nvidia_smi, monkeypatch):
 def test_missing_codecs_data_and_disk_space_have_mends(workspace, monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "_CODECS", (("h264", "r"), ("not_a_codec", "w")))
     assert "not_a_codec (encoder)" in environment._codecs().found
-    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "none")
+    monkeypatch.setattr(places, "KAGGLE_INPUT", tmp_path / "none")
     (check,) = environment._data(Workspace.open("full"))
     assert "No data set found" in check.found
     assert "download" in check.mend

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from dfdc_utils.workspace import project_root
+from dfdc_utils.places import project_root
 
 FOLDER = project_root() / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -12,7 +12,8 @@ from set_files import make_crops
 
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.faces.store import open_store
-from dfdc_utils.workspace import Workspace, project_root
+from dfdc_utils.places import project_root
+from dfdc_utils.workspace import Workspace
 
 NUMBERS = {
     "face_side": 32, "epochs": 2, "patience": 2, "batch_size": 16, "tta_variants": 1, "videos": 80,

@@ -15,7 +15,8 @@ import pytest
 import sklearn.metrics
 
 from dfdc_utils import models, profiles
-from dfdc_utils.workspace import Workspace, project_root
+from dfdc_utils.places import project_root
+from dfdc_utils.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 

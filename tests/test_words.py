@@ -7,7 +7,7 @@ import pytest
 
 from dfdc_utils.classroom import glossary
 from dfdc_utils.classroom.lesson import tags
-from dfdc_utils.workspace import project_root
+from dfdc_utils.places import project_root
 
 ROOT = project_root()
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))

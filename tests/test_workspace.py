@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dfdc_utils import workspace as workspaces
+from dfdc_utils import places
 from dfdc_utils.workspace import Workspace, whole, write_json
 
 
@@ -17,9 +17,9 @@ def no_variables(monkeypatch):
 
 def test_home_is_the_checkout_from_whatever_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    root = Path(workspaces.__file__).resolve().parents[1]
+    root = Path(places.__file__).resolve().parents[1]
     here = Workspace.open("mini")
-    assert here.home == workspaces.project_root() == root
+    assert here.home == places.project_root() == root
     assert here.run == root / "runs" / "mini"
     assert here.figures == root / "figures" / "mini"
     assert here.synthetic == root / "data" / "mini"
@@ -28,8 +28,8 @@ def test_home_is_the_checkout_from_whatever_folder(tmp_path, monkeypatch):
 
 def test_without_a_checkout_home_is_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspaces, "PACKAGE", tmp_path / "site-packages" / "dfdc_utils")
-    assert workspaces.project_root() is None
+    monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "dfdc_utils")
+    assert places.project_root() is None
     assert Workspace.open("mini").home == tmp_path
 
 
@@ -87,10 +87,10 @@ def test_beside_a_checkout_that_is_read_only_nothing_is_written(tmp_path, monkey
         folder.mkdir(parents=True)
     for variable in ("DFDC_HOME", "DFDC_RUNS", "DFDC_DATA"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(workspaces, "project_root", lambda: checkout)
-    monkeypatch.setattr(workspaces, "KAGGLE_WORKING", working)
-    may_write = workspaces.may_write
-    monkeypatch.setattr(workspaces, "may_write", lambda f: not f.is_relative_to(checkout) and may_write(f))
+    monkeypatch.setattr(places, "project_root", lambda: checkout)
+    monkeypatch.setattr(places, "KAGGLE_WORKING", working)
+    may_write = places.may_write
+    monkeypatch.setattr(places, "may_write", lambda f: not f.is_relative_to(checkout) and may_write(f))
     opened = Workspace.open("full")
     assert opened.run == working / "runs" / "full"
     assert opened.figures == working / "figures" / "full"
@@ -102,10 +102,10 @@ def test_beside_a_checkout_that_is_read_only_nothing_is_written(tmp_path, monkey
 
 
 def test_kaggles_mounts(tmp_path, monkeypatch):
-    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "input")
-    assert workspaces.kaggle_mounts() == []
+    monkeypatch.setattr(places, "KAGGLE_INPUT", tmp_path / "input")
+    assert places.kaggle_mounts() == []
     (tmp_path / "input" / "competitions").mkdir(parents=True)
-    assert workspaces.kaggle_mounts() == [tmp_path / "input" / "competitions", tmp_path / "input"]
+    assert places.kaggle_mounts() == [tmp_path / "input" / "competitions", tmp_path / "input"]
 
 
 def test_opening_makes_no_folder_and_takes_overrides(tmp_path, monkeypatch):

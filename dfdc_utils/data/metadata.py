@@ -15,7 +15,8 @@ import pandas as pd
 from dfdc_utils import profiles
 from dfdc_utils.data import ignored, layouts
 from dfdc_utils.data.study_table import COLUMNS
-from dfdc_utils.workspace import Workspace, kaggle_mounts
+from dfdc_utils.places import kaggle_mounts
+from dfdc_utils.workspace import Workspace
 
 PROBLEM_COLUMNS = ("problem", "part", "video", "detail")
 

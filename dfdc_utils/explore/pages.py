@@ -17,7 +17,8 @@ import psutil
 from dfdc_utils import __version__
 from dfdc_utils.explore.clips import Clips
 from dfdc_utils.parallel import cores
-from dfdc_utils.workspace import Workspace, project_root
+from dfdc_utils.places import project_root
+from dfdc_utils.workspace import Workspace
 
 _CLICKED = {
     "browse": ("Browse", "The clips of the test split. Sort by a column, filter by words, open one."),

@@ -31,7 +31,9 @@ def pass_on(path: Path, out: Path, *, seconds: float | None = None) -> None:
         streams = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
         for packet in old.demux():
             # The last packet of each stream is empty.
-            if packet.dts is None or seconds is not None and packet.pts * packet.time_base >= seconds:
+            if packet.dts is None or packet.pts is None:
+                continue
+            if seconds is not None and packet.pts * packet.time_base >= seconds:
                 continue
             packet.stream = streams[packet.stream.index]
             new.mux(packet)

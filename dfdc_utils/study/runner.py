@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dfdc_utils import parallel
 from dfdc_utils.data import metadata
+from dfdc_utils.places import project_root
 from dfdc_utils.study.jobs import Job, jobs_of, reasons
 from dfdc_utils.study.ledger import executed_copy
 from dfdc_utils.study.notebook import Outcome, Task, end_kernels, execute
@@ -17,7 +18,7 @@ from dfdc_utils.study.progress import Watch, clock
 from dfdc_utils.study.resources import gpu_numbers, kernels_that_fit, variables
 from dfdc_utils.study.results import print_results
 from dfdc_utils.study.stages import DATA, stage_of
-from dfdc_utils.workspace import Workspace, project_root
+from dfdc_utils.workspace import Workspace
 
 _PATIENCE = 5.0
 """Seconds for a kernel that was interrupted to leave its executed copy."""

@@ -55,7 +55,8 @@ def make(
         raise ValueError(f"Faces are swapped in drawn sets only, and {workspace.synthetic} holds none.")
     paths = table.set_index("video")["path"].map(Path)
     known: dict[str, Aligned] = {}
-    begin, rows = swapper.model.get_weights(), []
+    begin = swapper.model.get_weights()
+    rows: list[tuple] = []
     for number, pair in enumerate(tqdm(chosen.itertuples(), total=len(chosen), desc="Swapping", unit="pair")):
         stem = f"{Path(pair.video).stem}-{Path(pair.donor).stem}"
         # The quality of the encoding must not tell a fake: as in the set, it is drawn.

@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from dfdc_utils.classroom import lesson, questions, slides
-from dfdc_utils.workspace import project_root
+from dfdc_utils.places import project_root
 
 NOTEBOOKS = sorted((project_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 # Notebook 11 is for a mouse.

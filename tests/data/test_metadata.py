@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dfdc_utils import workspace as workspaces
+from dfdc_utils import places
 from dfdc_utils.data import metadata, study_table
 from dfdc_utils.workspace import Workspace
 
@@ -216,7 +216,7 @@ def test_the_root_of_a_disk_read_by_somebody_else(tmp_path):
         if other and folder != Path("/") and folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == 0:
             folder.chmod(folder.stat().st_mode | 0o055)
     done = subprocess.run(
-        [*other, sys.executable, "-c", code, tmp_path], capture_output=True, text=True, cwd=workspaces.project_root()
+        [*other, sys.executable, "-c", code, tmp_path], capture_output=True, text=True, cwd=places.project_root()
     )
     assert done.stdout.strip() == "2 ['secret']", done.stderr
 
@@ -234,7 +234,7 @@ def home(tmp_path, monkeypatch):
     """A project root with nothing in it, on a machine without Kaggle's mounts."""
     monkeypatch.setenv("DFDC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DFDC_DATA", raising=False)
-    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "kaggle" / "input")
+    monkeypatch.setattr(places, "KAGGLE_INPUT", tmp_path / "kaggle" / "input")
     return tmp_path / "home"
 
 
@@ -261,7 +261,7 @@ def test_data_is_looked_for_where_it_was_said_to_be_then_on_kaggle_then_in_data(
     drawn(own / "mini")
     assert metadata.locate(Workspace.open("full")) == own / "dfdc"
 
-    kaggle = workspaces.KAGGLE_INPUT / "competitions" / "deepfake-detection-challenge"
+    kaggle = places.KAGGLE_INPUT / "competitions" / "deepfake-detection-challenge"
     make_part(kaggle / "train_sample_videos", pair("b"))
     assert metadata.locate(Workspace.open("full")) == kaggle
 

@@ -19,7 +19,8 @@ from dfdc_utils.evaluation import predict
 from dfdc_utils.faces import extraction
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
-from dfdc_utils.workspace import Workspace, project_root, whole, write_json
+from dfdc_utils.places import project_root
+from dfdc_utils.workspace import Workspace, whole, write_json
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -5,8 +5,7 @@ import json
 import pytest
 from set_files import make_videos
 
-from dfdc_utils import environment
-from dfdc_utils import workspace as workspaces
+from dfdc_utils import environment, places
 from dfdc_utils.data import metadata, splits, study_table
 from dfdc_utils.faces.probe import VideoInfo
 from dfdc_utils.workspace import Workspace
@@ -162,7 +161,7 @@ def test_a_person_named_for_one_video_of_an_original_binds_the_others(tmp_path):
 def test_a_set_is_found_where_kaggle_mounts_it_now(tmp_path, monkeypatch):
     monkeypatch.setenv("DFDC_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("DFDC_DATA", raising=False)
-    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", tmp_path / "k")
+    monkeypatch.setattr(places, "KAGGLE_INPUT", tmp_path / "k")
     root = tmp_path / "k" / "datasets" / "someone" / "celeb-df-v2" / "Celeb-DF-v2"
     make_videos(root, "Celeb-real/id0_0000.mp4", "Celeb-synthesis/id0_id1_0000.mp4")
     assert metadata.locate(Workspace.open("full")) == root

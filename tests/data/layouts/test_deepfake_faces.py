@@ -3,7 +3,7 @@ import os
 import pytest
 from set_files import COLUMNS, make_crops, make_videos
 
-from dfdc_utils import workspace as workspaces
+from dfdc_utils import places
 from dfdc_utils.data import metadata, splits
 from dfdc_utils.data.layouts import deepfake_faces
 from dfdc_utils.workspace import Workspace
@@ -93,7 +93,7 @@ def test_each_profile_takes_the_set_of_its_kind(home):
 
 
 def test_the_set_is_found_where_kaggle_mounts_it(home, monkeypatch):
-    monkeypatch.setattr(workspaces, "KAGGLE_INPUT", home / "input")
+    monkeypatch.setattr(places, "KAGGLE_INPUT", home / "input")
     make_videos(home / "input" / "competitions" / "deepfake-detection-challenge", "dfdc_train_part_0/a.mp4")
     crops = make_crops(home / "input" / "deepfake-faces", LABELS, side=8)
     assert metadata.locate(Workspace.open("crops")) == crops
