@@ -1,16 +1,20 @@
 """Detectors that were trained on simulated swaps, asked about learned ones (`swap.many`): an unseen kind of forgery."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from dfdc_utils import models
 from dfdc_utils.evaluation import aggregation, bootstrap
 from dfdc_utils.evaluation.predict import score_faces
-from dfdc_utils.evaluation.verdicts import score_videos
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
+from dfdc_utils.predict.asked import find
+from dfdc_utils.predict.files import Named
+from dfdc_utils.predict.judge import judge
 from dfdc_utils.swap.many import AGAIN, SWAPPED
 from dfdc_utils.workspace import Workspace, whole
 
@@ -34,8 +38,10 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
     own = test[["video", "original"]].assign(kind=test["method"].replace("", REAL))
     own["original"] = own["original"].where(own["original"].notna(), own["video"])
     faces = store.faces(["video", "track", "frame"], own["video"])
-    made = swaps[swaps["path"].notna()]
-    verdicts = score_videos(made["path"], names, workspace)
+    asked, paths = find(names, workspace), swaps["path"].dropna()
+    said = {
+        Path(path).name: judge(Named(Path(path)), asked).row for path in tqdm(paths, desc="Judging swaps", unit="clip")
+    }
     results = []
     for name in names:
         rows = score_faces(
@@ -43,11 +49,14 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
         )
         scored = own.assign(p_fake=own["video"].map(aggregation.video_scores(rows)))
         scored["reason"] = scored["p_fake"].isna().map({True: "no face in the store", False: None})
-        of_swaps = {verdict.path.name: verdict for verdict in verdicts if verdict.model == name}
-        asked = swaps[["video", "original", "kind", "reason"]].copy()
-        asked["p_fake"] = asked["video"].map({video: each.p_fake for video, each in of_swaps.items()}).astype(float)
-        asked["reason"] = asked["reason"].fillna(asked["video"].map({v: each.reason for v, each in of_swaps.items()}))
-        both = pd.concat([asked, scored], ignore_index=True)
+        of_swaps = swaps[["video", "original", "kind", "reason"]].copy()
+        # A model's own score, as for the test clips: a temperature would change no order, but be fitted on others.
+        raw = {video: row["scores"][name]["raw"] for video, row in said.items() if row["scores"]}
+        of_swaps["p_fake"] = of_swaps["video"].map(raw).astype(float)
+        of_swaps["reason"] = of_swaps["reason"].fillna(
+            of_swaps["video"].map({video: row["reason"] for video, row in said.items()})
+        )
+        both = pd.concat([of_swaps, scored], ignore_index=True)
         results.append(both.assign(title=models.title(name, workspace.profile)))
     return pd.concat(results, ignore_index=True)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfdc_utils.evaluation import learned_swaps
+from dfdc_utils.swap import learned_swaps
 from dfdc_utils.swap.many import AGAIN, SWAPPED
 
 
