@@ -22,11 +22,16 @@ _CROOKED = np.tan(np.radians(1.0))
 
 
 class Converter:
-    """Turns decoded frames into upright RGB arrays. One a video: it keeps FFmpeg's tables between frames."""
+    """Turns decoded frames into upright RGB arrays. One a video: it keeps FFmpeg's tables between frames.
 
-    def __init__(self, threads: int):
+    Args:
+        threads: that convert; 0 is one a core.
+        side: pixels of the shorter side, at most; both sides are then even. None keeps the size.
+    """
+
+    def __init__(self, threads: int, side: int | None = None):
         self._reformatter = VideoReformatter()
-        self._threads = threads
+        self._threads, self._side = threads, side
 
     def __call__(self, frame) -> np.ndarray:
         if frame.color_trc in (_PQ, _HLG):
@@ -40,14 +45,22 @@ class Converter:
         return np.ascontiguousarray(image)
 
     def _as(self, frame, pixel_format: str) -> np.ndarray:
+        wanted = {"format": pixel_format, "threads": self._threads, **self._size(frame)}
         try:
-            return self._reformatter.reformat(frame, format=pixel_format, threads=self._threads).to_ndarray()
+            return self._reformatter.reformat(frame, **wanted).to_ndarray()
         except (av.error.FFmpegError, ValueError):
             # A colour matrix that is reserved, or that FFmpeg does not know how to undo: players take the usual one.
             if frame.colorspace in (_BT709, _BT601):
                 raise
             frame.colorspace = _BT709 if frame.height >= 720 else _BT601
-            return self._reformatter.reformat(frame, format=pixel_format, threads=self._threads).to_ndarray()
+            return self._reformatter.reformat(frame, **wanted).to_ndarray()
+
+    def _size(self, frame) -> dict:
+        if self._side is None:
+            return {}
+        scale = min(1.0, self._side / min(frame.width, frame.height))
+        width, height = (max(2, 2 * int(side * scale / 2)) for side in (frame.width, frame.height))
+        return {"width": width, "height": height, "interpolation": "AREA"}
 
 
 def orientation(frame) -> tuple[bool, bool, bool]:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from dfdc_utils.explain.over_time import OverTime, over_time
 from dfdc_utils.faces import crops
+from dfdc_utils.faces.previews import write_preview
 from dfdc_utils.models.sequences import PADDING, padded
 from dfdc_utils.plots import explanations
 from dfdc_utils.plots.faces import face_strips
@@ -23,7 +24,6 @@ from dfdc_utils.predict.asked import Asked, explainer, network
 from dfdc_utils.predict.files import Named
 from dfdc_utils.predict.judge import Faces, Judgement, Look
 from dfdc_utils.predict.output import LIMITS
-from dfdc_utils.predict.preview import write_preview
 from dfdc_utils.workspace import whole
 
 INDEX = "index.html"
