@@ -11,8 +11,6 @@ from dfdc_utils.classroom import lesson, questions, slides
 from dfdc_utils.places import project_root
 
 NOTEBOOKS = sorted((project_root() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-# Notebook 11 is for a mouse.
-LESSONS = [path for path in NOTEBOOKS if path.name[:2] != "11"]
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 
@@ -103,7 +101,7 @@ def test_parameters_and_links_fit_where_the_notebook_goes(notebook):
     assert "OVERRIDES = {}" in notebook.cells[1].source
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_every_notebook_is_a_lesson(path):
     notebook = read(path)
     levels = [cell.source.splitlines()[0].partition(" · ")[2] for cell in tagged(notebook, "exercise")]
@@ -115,7 +113,7 @@ def test_every_notebook_is_a_lesson(path):
     assert "questions.ask" in "".join(cell.source for cell in notebook.cells)
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_no_solution_is_left_in_what_students_get(path):
     notebook = read(path)
     page = lesson.student(notebook)
@@ -127,7 +125,7 @@ def test_no_solution_is_left_in_what_students_get(path):
     assert not tagged(page, "answer")
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_each_notebook_has_questions_that_hide_their_answers(path):
     number = path.name[:2]
     asked = questions.of(number)
@@ -144,7 +142,7 @@ def test_each_notebook_has_questions_that_hide_their_answers(path):
 
 def test_the_right_choice_is_not_always_at_the_same_place():
     places = set()
-    for path in LESSONS:
+    for path in NOTEBOOKS:
         for part in questions.ask(path.name[:2]).data.split("<p><b>")[1:]:
             places.add(part.split("<details").index(next(fold for fold in part.split("<details") if "✅" in fold)))
     assert places == {1, 2, 3}
