@@ -34,7 +34,6 @@ def _cropped(share: float) -> Callable[[np.ndarray], np.ndarray]:
     return crop
 
 
-AS_IT_IS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = types.MappingProxyType({"as it is": lambda image: image})
 CHANGES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = types.MappingProxyType({
     "darker": lambda image: cv2.convertScaleAbs(image, alpha=0.6),
     "5 % cropped away": _cropped(0.05),
@@ -44,13 +43,19 @@ CHANGES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = types.MappingProxyTy
 """What may have happened to a clip before it is looked up."""
 
 
-def clip_hashes(
-    paths: Iterable[Path], changes: Mapping[str, Callable[[np.ndarray], np.ndarray]] = AS_IT_IS, *, description: str
-) -> tuple[list[Path], dict[str, np.ndarray]]:
-    """The perceptual hashes of some clips, each as it looks after every one of `changes`.
+def clip_hashes(paths: Iterable[Path], *, description: str) -> tuple[list[Path], np.ndarray]:
+    """The perceptual hashes of some clips.
 
-    Returns the clips, and, by change, bits (clips, frames, 64), bool. A clip that cannot be read is named and left out.
+    Returns the clips, and bits (clips, frames, 64), bool. A clip that cannot be read is named and left out.
     """
+    read, found = _hashes(paths, {"": lambda image: image}, description)
+    return read, found[""]
+
+
+def _hashes(
+    paths: Iterable[Path], changes: Mapping[str, Callable[[np.ndarray], np.ndarray]], description: str
+) -> tuple[list[Path], dict[str, np.ndarray]]:
+    """As `clip_hashes`, of each clip as it looks after every one of `changes`."""
     found: dict[str, list[list[np.ndarray]]] = {name: [] for name in changes}
     read = []
     for path in tqdm(list(paths), desc=description, unit="clip", mininterval=1.0, disable=not description):
@@ -110,11 +115,11 @@ def changed(
         scratch: the file through which each clip goes when it is encoded again; nothing is left of it.
     """
     paths = list(paths)
-    read, hashes = clip_hashes(paths, CHANGES, description=description)
+    read, hashes = _hashes(paths, CHANGES, description)
     again: list[np.ndarray] = []
     for path in tqdm(read, desc="encoded again", unit="clip", mininterval=1.0):
         encode_again(path, scratch, crf=_BAD)
-        again.append(clip_hashes([scratch], description="")[1]["as it is"])
+        again.append(clip_hashes([scratch], description="")[1])
         scratch.unlink()
     result = {"encoded again": (read, np.concatenate(again))} if again else {}
     return result | {name: (read, bits) for name, bits in hashes.items()}
