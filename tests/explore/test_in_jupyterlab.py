@@ -24,6 +24,8 @@ def page(browser, lab):
     page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
     page.goto(lab)
     page.wait_for_selector(".jp-CodeCell")
+    # What is asked of a kernel that is still starting gets lost.
+    page.get_by_text("| Idle").wait_for()
     # Nobody sees them all at once, and widgets below the fold would be left out.
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
