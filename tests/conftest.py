@@ -11,6 +11,16 @@ from made_up_study import make_study
 
 from dfdc_utils.workspace import Workspace
 
+_LONGEST = "test_study_tiny.py"
+
+
+def pytest_collection_modifyitems(items):
+    """Side by side (`make test`) a folder stays with one process, which makes its fixtures once; the longest begins."""
+    items.sort(key=lambda item: item.path.name != _LONGEST)
+    for item in items:
+        at_the_top = item.path.parent == item.config.rootpath / "tests"
+        item.add_marker(pytest.mark.xdist_group(item.path.name if at_the_top else item.path.parts[-2]))
+
 
 @pytest.fixture(scope="session")
 def tiny_dfdc(tmp_path_factory):
