@@ -79,7 +79,7 @@ def executed(explored):
     return copy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     if CHROMIUM is None:
         pytest.skip("There is no Chromium.")
@@ -92,7 +92,7 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(explored, tmp_path_factory):
     """The address of a JupyterLab in whose folder notebook 11 lies, for the small study."""
     folder = tmp_path_factory.mktemp("lab")
