@@ -87,7 +87,10 @@ def extract_video(
             looking = time.perf_counter()
             try:
                 if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
-                    tracks, helped, _ = people(frames.images, detector, profile.max_people)
+                    everyone, helped, _ = people(frames.images, detector, None)
+                    tracks = everyone[:profile.max_people]
+                    if len(everyone) > len(tracks):
+                        account["reason"] = f"{len(everyone)} people were seen, {len(tracks)} of them are kept"
                 else:
                     tracks, helped = _borrowed(boxes, frames.indices), None
                     account["boxes_of"] = boxes["video"].iloc[0]
@@ -110,7 +113,7 @@ def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
 
 
 def people(
-    images: Sequence[np.ndarray], detector, max_people: int, *, shots: Sequence[int] | None = None
+    images: Sequence[np.ndarray], detector, max_people: int | None, *, shots: Sequence[int] | None = None
 ) -> tuple[list[Track], str | None, list[list[Detection]]]:
     """The people in the frames of a video, and how they were found.
 

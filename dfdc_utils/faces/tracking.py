@@ -50,13 +50,13 @@ class Track:
 
 
 def link(
-    detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int, shots: Sequence[int] | None = None
+    detections_per_frame: Sequence[Sequence[Detection]], *, max_people: int | None, shots: Sequence[int] | None = None
 ) -> list[Track]:
-    """The people of a video, at most `max_people`, the main one first.
+    """The people of a video, the main one first.
 
     Args:
         detections_per_frame: the faces of each frame, frames in order; an empty list for a frame without.
-        max_people: tracks kept.
+        max_people: tracks kept; None keeps all.
         shots: the number of the shot of each frame, rising (`shots.shots`): nobody is followed over a cut, where
             another may take the same place. By default all are of one.
 

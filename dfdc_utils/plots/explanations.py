@@ -78,7 +78,7 @@ def mean_activations(results: dict) -> Figure:
         both = np.stack([result.real, result.fake])
         low, high = both.min(), both.max()
         picture(row[0], result.real_face)
-        row[0].set_ylabel(name)
+        _name_row(row[0], name)
         _over(row[1], result.real_face, result.real, "viridis", low, high)
         _over(row[2], result.fake_face, result.fake, "viridis", low, high)
         # The same distance from zero on both sides, in colours that are neither label's alone.
@@ -143,9 +143,14 @@ def heat_maps(results: dict, outlines: np.ndarray | None = None, *, title: str =
                 _signed(ax, faces[place], maps[place])
                 if number == 0 and outlines is not None and outlines[place].any():
                     ax.contour(outlines[place], levels=[0.5], colors="black", linewidths=1.5)
-        row[0].set_ylabel(name.replace(" + ", " +\n"), fontsize=10)
+        _name_row(row[0], name)
     heading(figure, title)
     return figure
+
+
+def _name_row(ax, name: str) -> None:
+    """Long titles, as that of a narrow ResNet50 with its head, take some lines beside a picture."""
+    ax.set_ylabel(name.replace(" (", "\n(").replace(" + ", "\n+ "), fontsize=9)
 
 
 @drawn

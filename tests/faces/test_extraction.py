@@ -55,6 +55,12 @@ def test_the_faces_of_two_people(tmp_path):
     assert faces.groupby("track")["x0"].apply(lambda x: x.is_monotonic_increasing).all()
 
 
+def test_a_third_person_who_is_not_kept_is_told_in_the_account(tmp_path):
+    faces, account = look(spot_video(tmp_path / "a.mp4", [(20, 25), (60, 50), (110, 75)]))
+    assert (account["outcome"], account["tracks"], sorted(faces["track"].unique())) == ("ok", 2, [0, 1])
+    assert account["reason"] == "3 people were seen, 2 of them are kept"
+
+
 def test_a_face_at_the_edge_of_the_frame(tmp_path):
     faces, _ = look(spot_video(tmp_path / "a.mp4", [(4, 4)]))
     crop = crops.decode(faces["jpeg"][0])
