@@ -168,6 +168,9 @@ class Profile:
     """Updates in which notebook 12 learns to swap two drawn people; a further pair takes a quarter of them."""
     swap_pairs: int = 24
     """Pairs of people of a synthetic test split whose faces it swaps, to ask the detectors about them; 0: none."""
+    sound_steps: int = 80
+    """Updates in which notebook 13 learns what a vocoder leaves in a voice; whose voice it is takes four times as many
+    smaller ones."""
 
     def replace(self, /, **changes) -> "Profile":
         """A copy with other numbers. Raises ValueError for a name that no profile has, a value that is off, or one that
@@ -246,7 +249,7 @@ _NAMED = (
         sequence_models="resnet50_lstm resnet50_afw", epochs=2, backbone_epochs=2, frames_per_epoch=4, batch_size=8,
         backbone_batch_size=8, sequence_epochs=2, sequence_batch_size=4, warmup_batches=2, videos_per_update=1,
         what_if_epochs=1, leaking_epochs=2, evaluation_frames=4, tta_variants=2, robustness_videos=8,
-        robustness_frames=2, swap_steps=90, swap_pairs=2,
+        robustness_frames=2, swap_steps=90, swap_pairs=2, sound_steps=4,
     ),
     Profile(
         name="mini", source="synthetic",

@@ -234,6 +234,16 @@ class Workspace:
         return self.run / "learned_swaps.csv"
 
     @property
+    def mouths(self) -> Path:
+        """How far mouths are open, moment by moment (`sound.mouth`, Parquet)."""
+        return self.run / "sound" / "mouths.parquet"
+
+    @property
+    def listened(self) -> Path:
+        """What notebook 13 came to: picture and sound together, on the test split (JSON)."""
+        return self.run / "sound" / "picture_and_sound.json"
+
+    @property
     def provenance(self) -> Path:
         """The signed, altered and chained clips of notebook 14."""
         return self.run / "provenance"

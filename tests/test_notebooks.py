@@ -45,6 +45,7 @@ def test_all_are_there():
         "10_self_training.ipynb",
         "11_explore.ipynb",
         "12_make_a_deepfake.ipynb",
+        "13_listen.ipynb",
         "14_prove_an_original.ipynb",
     ]
 

@@ -29,6 +29,7 @@ NAMES = {
     "crops": "Kaggle's deepfake-faces",
     "faceforensics": "FaceForensics++",
     "celeb-df": "Celeb-DF",
+    "fakeavceleb": "FakeAVCeleb",
     "mixed": "a mixed set",
     "csv": "videos named by a CSV file",
     "real-fake": "folders of real and of fake videos",

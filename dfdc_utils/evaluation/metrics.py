@@ -79,13 +79,13 @@ def score(labels, p_fake) -> dict:
             "balanced_accuracy": sk.balanced_accuracy_score(labels, called_fake),
             "auc": sk.roc_auc_score(labels, p_fake),
             "average_precision": sk.average_precision_score(labels, p_fake),
-            "equal_error_rate": _equal_error_rate(labels, p_fake),
+            "equal_error_rate": equal_error_rate(labels, p_fake),
         }
     # Plain Python numbers, for JSON.
     return {key: value.item() if isinstance(value, np.generic) else value for key, value in result.items()}
 
 
-def _equal_error_rate(labels: np.ndarray, p_fake: np.ndarray) -> float:
+def equal_error_rate(labels: np.ndarray, p_fake: np.ndarray) -> float:
     """Where the ROC curve, drawn with straight lines, crosses "false positives = false negatives"."""
     false_positives, true_positives, _ = sk.roc_curve(labels, p_fake, drop_intermediate=False)
     # Every threshold adds a real or a fake video, so this rises strictly from -1 to 1.

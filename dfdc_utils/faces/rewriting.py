@@ -8,6 +8,7 @@ import numpy as np
 from dfdc_utils.data.mini.speech import SAMPLE_RATE
 from dfdc_utils.data.mini.videos import VideoWriter
 from dfdc_utils.faces.frames import iterate
+from dfdc_utils.faces.sound_track import NoSound, decode
 from dfdc_utils.workspace import whole
 
 
@@ -39,15 +40,30 @@ def pass_on(path: Path, out: Path, *, seconds: float | None = None) -> None:
             new.mux(packet)
 
 
+def with_sound(path: Path, sound: np.ndarray, out: Path) -> None:
+    """Writes the clip at `path` to a new mp4 file `out` with another sound; the picture is copied bit for bit.
+
+    Args:
+        sound: float32 mono samples at SAMPLE_RATE, -1 to 1.
+    """
+    with whole(out) as temporary, av.open(str(path)) as old, av.open(str(temporary), "w", format="mp4") as new:
+        picture = new.add_stream_from_template(old.streams.video[0])
+        audio = new.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options={"b": "64000", "aac_coder": "fast"})
+        frame = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        new.mux([*audio.encode(frame), *audio.encode()])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None and packet.pts is not None:
+                packet.stream = picture
+                new.mux(packet)
+
+
 def sound_of(path: Path) -> np.ndarray:
     """The sound of a clip, float32 mono at SAMPLE_RATE; a moment of silence where it has none."""
-    with av.open(str(path)) as container:
-        if not container.streams.audio:
-            return np.zeros(SAMPLE_RATE // 10, np.float32)
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
-        heard = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
-        heard += resampler.resample(None)
-        return np.concatenate([part.to_ndarray()[0] for part in heard])
+    try:
+        return decode(path, SAMPLE_RATE).samples
+    except NoSound:
+        return np.zeros(SAMPLE_RATE // 10, np.float32)
 
 
 def size_and_rate(path: Path) -> tuple[int, int, int]:

@@ -50,6 +50,7 @@ from dfdc_utils.plots.faces import (
     outcomes,
 )
 from dfdc_utils.plots.html import filterable, side_by_side, slider
+from dfdc_utils.plots.listening import ears, lags, lips_and_voices, spectrograms, who_finds_what
 from dfdc_utils.plots.making import learned_swaps, retrieval, steps
 from dfdc_utils.plots.people import people
 from dfdc_utils.plots.pipeline import pipeline
@@ -58,11 +59,12 @@ from dfdc_utils.plots.style import FAKE, LABELS, REAL, save, use
 from dfdc_utils.plots.training import architecture, learning_curves, what_if
 
 __all__ = [
-    "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison",
-    "confusion_matrices", "contact_sheet", "detections", "dissection", "extraction", "face_statistics", "face_strips",
+    "FAKE", "LABELS", "REAL", "aggregation", "architecture", "batch", "categories", "comparison", "confusion_matrices",
+    "contact_sheet", "detections", "dissection", "ears", "extraction", "face_statistics", "face_strips",
     "fakes_per_original", "feature_maps", "filterable", "frame_weights", "heat_maps", "heat_shares", "histograms",
-    "kernels", "labels_per_part", "leakage", "learned_swaps", "learning_curves", "maximised", "mean_activations",
-    "outcomes", "over_time", "pair_differences", "people", "pipeline", "pseudo_labels", "reliability", "retrieval",
-    "robustness", "roc_curves", "sanity", "save", "score_distributions", "side_by_side", "slider", "splits", "steps",
-    "subgroups", "trivial_baseline", "tta_ablation", "tta_effect", "use", "what_if", "worst_clips",
+    "kernels", "labels_per_part", "lags", "leakage", "learned_swaps", "learning_curves", "lips_and_voices", "maximised",
+    "mean_activations", "outcomes", "over_time", "pair_differences", "people", "pipeline", "pseudo_labels",
+    "reliability", "retrieval", "robustness", "roc_curves", "sanity", "save", "score_distributions", "side_by_side",
+    "slider", "spectrograms", "splits", "steps", "subgroups", "trivial_baseline", "tta_ablation", "tta_effect", "use",
+    "what_if", "who_finds_what", "worst_clips",
 ]

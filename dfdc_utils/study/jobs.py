@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfdc_utils.study.ledger import Ledger
-from dfdc_utils.study.stages import SEEDS, stage_of, waits_for
+from dfdc_utils.study.stages import SEEDS, shows, stage_of, waits_for
 from dfdc_utils.workspace import Workspace
 
 
@@ -32,7 +32,8 @@ class Job:
     def waits(self, other: "Job") -> bool:
         """Whether it runs after `other`: it needs it, or would show it too."""
         gathers = not self.repeats and other.repeats and SEEDS in stage_of(self.notebook.stem).reads
-        return self.needs(other) or (gathers and waits_for(self.notebook.stem, other.notebook.stem))
+        shown = self.workspace is other.workspace and shows(self.notebook.stem, other.notebook.stem)
+        return self.needs(other) or shown or (gathers and waits_for(self.notebook.stem, other.notebook.stem))
 
 
 def jobs_of(workspace: Workspace, data: Path | None, notebooks: list[Path], seeds: Sequence[int] = ()) -> list[Job]:

@@ -119,7 +119,7 @@ class Ledger:
                 modules |= imported_by(_MAGIC.sub(r"\g<indent>pass", source))
         return {
             "settings": {name: settings[name] for name in names},
-            "inputs": {name: self._identity(name) for name in stage.reads},
+            "inputs": {name: self._identity(name) for name in (*stage.reads, *stage.shows)},
             "text": made_from.digest(cells),
             "code": made_from.code_of(*modules),
         }

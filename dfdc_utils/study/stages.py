@@ -24,6 +24,8 @@ class Stage:
     """One notebook. Files are named as they lie in the run's folder; `DATA` and `FACES` stand for many."""
 
     reads: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+    """What it shows too where it is there, and does without where it is not."""
     writes: tuple[str, ...] = ()
     """What others read of it, or a person looks for; figures are found by the notebook's number."""
     settings: tuple[str, ...] | None = ()
@@ -46,6 +48,7 @@ _SEEN = ("seed", "face_side", "evaluation_frames", "sequence_frames", "threads")
 _ALL_MODELS = tuple(models.names())
 _PREDICTIONS = tuple(f"predictions/{name}.parquet" for name in _ALL_MODELS)
 _ROBUSTNESS = tuple(f"robustness/{name}.parquet" for name in _ALL_MODELS)
+_LISTENED = "sound/picture_and_sound.json"
 _METRICS = tuple(f"metrics/{name}.json" for name in _ALL_MODELS)
 
 STAGES = {
@@ -89,7 +92,7 @@ STAGES = {
     ),
     "09": Stage(
         reads=(TABLE, FACES, SEEDS, *_PREDICTIONS, *_METRICS, *_model("custom_cnn_random_split")),
-        writes=("comparison.csv", "submission.csv"),
+        shows=(_LISTENED,), writes=("comparison.csv", "submission.csv"),
         settings=("seed", "source", "split", "leaking_epochs"),
     ),
     "10": Stage(
@@ -105,6 +108,10 @@ STAGES = {
             "swap_steps", "swap_pairs",
         ),
         trains=True, length=5,
+    ),
+    "13": Stage(
+        reads=(DATA, TABLE, FACES, *_model(*_ALL_MODELS)), writes=(_LISTENED,),
+        settings=(*_SEEN, "source", "sound_steps"), trains=True, length=3,
     ),
     "14": Stage(reads=(DATA, TABLE), settings=("source", "seed")),
 }
@@ -122,3 +129,8 @@ def stage_of(notebook: str) -> Stage:
 def waits_for(notebook: str, other: str) -> bool:
     """Whether `notebook` reads what `other` writes."""
     return notebook != other and bool(set(stage_of(notebook).reads) & set(stage_of(other).writes))
+
+
+def shows(notebook: str, other: str) -> bool:
+    """Whether `notebook` shows what `other` writes, if it is there."""
+    return bool(set(stage_of(notebook).shows) & set(stage_of(other).writes))

@@ -267,3 +267,18 @@ def test_an_interrupt_ends_all_kernels_and_the_next_run_takes_up_there(workspace
         "01": "up to date", "03": "did not succeed", "04": "did not succeed", "07": "first run",
     }
     assert json.loads((workspace.notebooks / "03_train_custom_cnn.ipynb").read_text())["cells"]
+
+
+def test_what_is_shown_only_where_it_is_there_comes_first_and_is_not_missed(workspace, notebooks, capsys):
+    table = "title,test_auc\nMeso4,0.9\n"
+    there = "print((workspace.run / 'sound/picture_and_sound.json').is_file())"
+    write_notebook(notebooks, "09_compare_models", there, write("comparison.csv", table))
+    write_notebook(notebooks, "13_listen", "import time\ntime.sleep(1)", write("sound/picture_and_sound.json", "{}"))
+    study.run(workspace, notebooks=notebooks, only=["09", "13"], jobs=2)
+    assert text_of(executed(workspace, "09_compare_models")) == "True\n"
+    write_notebook(notebooks, "13_listen", "raise KeyError('no sound')")
+    capsys.readouterr()
+    with pytest.raises(study.StudyError, match="13_listen failed"):
+        study.run(workspace, notebooks=notebooks, only=["09", "13"], jobs=2)
+    assert "09_compare_models" in capsys.readouterr().out
+    assert states(workspace, notebooks)["09"] == "if 13 brings something new"

@@ -4,7 +4,7 @@ import pytest
 
 from dfdc_utils.profiles import Profile
 from dfdc_utils.study.runner import find
-from dfdc_utils.study.stages import DATA, SEEDS, STAGES, stage_of, waits_for
+from dfdc_utils.study.stages import DATA, SEEDS, STAGES, shows, stage_of, waits_for
 
 NAMES = [path.stem for path in find()]
 # The drawing of the synthetic set comes before all stages; the rest is how, not what.
@@ -38,8 +38,15 @@ def test_nothing_runs_beside_what_it_needs(name):
         "00": set(), "01": set(), "02": {"01"}, **dict.fromkeys(training, {"01", "02"}),
         "07": training | {"01", "02"}, "08": training | {"01", "02"}, "09": {"01", "02", "03", "07"},
         "10": {"01", "02", "03", "07"}, "11": training | {"01", "02", "07"}, "12": training | {"01", "02"},
-        "14": {"01"},
+        "13": training | {"01", "02"}, "14": {"01"},
     }[name[:2]]
+
+
+def test_what_is_shown_too_is_waited_for_and_not_needed():
+    """09 has a row of 13's; a study without 13, or one in which it fails, has its comparison all the same."""
+    assert [number for number, stage in STAGES.items() if stage.shows] == ["09"]
+    assert shows("09_compare_models", "13_listen") and not waits_for("09_compare_models", "13_listen")
+    assert not shows("07_evaluate_with_tta", "13_listen")
 
 
 def test_a_further_training_seed_repeats_training_and_evaluation_and_nothing_before():

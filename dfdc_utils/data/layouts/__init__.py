@@ -18,6 +18,7 @@ from dfdc_utils.data.layouts import (
     deepfake_faces,
     dfdc,
     faceforensics,
+    fakeavceleb,
     listed,
     mixed,
     preview,
@@ -28,7 +29,7 @@ from dfdc_utils.data.layouts import (
 
 # The most certain first; DFDC last: it takes any folder of videos.
 _LAYOUTS = (
-    mixed, deepfake_faces, preview, faceforensics, celeb_df, listed, split_folders, real_and_fake, dfdc
+    mixed, deepfake_faces, preview, faceforensics, celeb_df, fakeavceleb, listed, split_folders, real_and_fake, dfdc,
 )
 _DEEPEST = 5
 """Folders below a place in which a data set is looked for: Kaggle mounts some at datasets/<owner>/<name>/<folder>."""

@@ -7,6 +7,7 @@ numbers the set was drawn, and which files are its own.
 """
 
 import contextlib
+import itertools
 import string
 import tempfile
 from dataclasses import dataclass, replace
@@ -20,15 +21,16 @@ import pandas as pd
 from dfdc_utils import parallel
 from dfdc_utils.data.metadata import DRAWN
 from dfdc_utils.data.mini import placing
-from dfdc_utils.data.mini.forgeries import METHODS, forge
+from dfdc_utils.data.mini.forgeries import METHODS, VOICES, forge
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Scene, Setting
-from dfdc_utils.data.mini.videos import VideoWriter, turn_on_playback
+from dfdc_utils.data.mini.videos import VideoWriter
+from dfdc_utils.data.mini.warts import FILE_WARTS, SCENE_WARTS, spoil
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import write_json
 
-_EDITION = 5
-"""Raised when the same numbers would give other pictures, so that an old set is drawn again."""
+_EDITION = 6
+"""Raised when the same numbers would give other pictures or sounds, so that an old set is drawn again."""
 _NUMBERS = ("seed", "parts", "clips_per_part", "originals_per_part", "unlabelled_clips",
             "clip_width", "clip_height", "clip_frames")
 _RATE = 30
@@ -38,15 +40,6 @@ _DONORS = 3
 """People of each part who are seen in fakes only."""
 _TEST = "test_videos"
 _TRUTH = "manipulations.csv"
-
-# The wart of part 0, part 1 and so on: the first original has it, and with it all fakes of that original.
-# The later parts test, so what cannot be judged at all comes early. A set of fewer parts has no warts.
-_SCENE_WARTS = (
-    "short clip", "two people", "upright", "no face", "rotation flag", "24 fps", "dark", "", "",
-    "two people", "24 fps", "dark", "two people", "upright", "rotation flag",
-)
-# These befall the last fake of the part.
-_FILE_WARTS = {7: "truncated file", 8: "empty file"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +53,8 @@ class Clip:
     crf: int
     seed: tuple[int, ...]
     wart: str
+    voice: str = ""
+    """One of VOICES where the sound alone is forged."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +110,8 @@ def truth(root: Path) -> pd.DataFrame | None:
     """How each labelled clip of the synthetic set in `root` was made; None for a set that was not drawn here.
 
     One row a video: video, method ("" for an original), strength (0 hard to see, 1 clumsy; NaN for an original),
-    skin_tone (0 lightest to 1 darkest; NaN where nobody is seen), light, distance, people, wart and more. No model
-    may read it.
+    skin_tone (0 lightest to 1 darkest; NaN where nobody is seen), light, distance, people, wart, voice (one of
+    `forgeries.VOICES` where the sound alone was forged, else "") and more. No model may read it.
     """
     if not (Path(root) / DRAWN).is_file():
         return None
@@ -139,7 +134,7 @@ def plan(profile: Profile) -> list[Take]:
         for take in _part(profile, rng, names, methods, _TEST, profile.parts, counts):
             # Of each take one clip, original or fake, is published.
             takes.append(replace(take, clips=(take.clips[rng.integers(2)],)))
-    return takes
+    return _with_voices(takes)
 
 
 def film(folder: Path, take: Take) -> list[dict]:
@@ -153,16 +148,16 @@ def film(folder: Path, take: Take) -> list[dict]:
     with contextlib.ExitStack() as stack:
         versions = []
         for clip in take.clips:
-            forgery = forge(clip.method, scene, take.target, clip.strength, clip.seed, clip.donor)
+            forgery = forge(clip.method, scene, take.target, clip.strength, clip.seed, clip.donor, clip.voice)
             path, size = folder / take.part / clip.video, (height, width) if turned else (width, height)
-            writer = VideoWriter(path, *size, take.setting.rate, clip.crf, forgery.speech.sound)
+            writer = VideoWriter(path, *size, take.setting.rate, clip.crf, forgery.sound)
             versions.append((forgery, stack.enter_context(writer)))
         for index, frame, moments in scene.frames():
             for forgery, writer in versions:
                 picture = forgery.alter(index, frame, moments)
                 writer.write(np.rot90(picture) if turned else picture, min(_HOLD, take.setting.frames - index))
     for clip in take.clips:
-        _spoil(folder / take.part / clip.video, clip.wart)
+        spoil(folder / take.part / clip.video, clip.wart)
     person = take.setting.people[take.target] if take.setting.people else None
     return [
         {
@@ -178,6 +173,7 @@ def film(folder: Path, take: Take) -> list[dict]:
             "light": "dark" if take.setting.dark else scene.light.name,
             "distance": scene.distance,
             "people": len(take.setting.people),
+            "voice": clip.voice,
         }
         for clip in take.clips
     ]
@@ -185,9 +181,9 @@ def film(folder: Path, take: Take) -> list[dict]:
 
 def _part(profile: Profile, rng, names, methods, part: str, number: int, counts: list[int]) -> list[Take]:
     """The takes of one part: `counts` says how many fakes each original has."""
-    warts = part != _TEST and profile.parts >= len(_SCENE_WARTS)
-    scene_wart = _SCENE_WARTS[number] if warts and number < len(_SCENE_WARTS) else ""
-    file_wart = _FILE_WARTS.get(number, "") if warts else ""
+    warts = part != _TEST and profile.parts >= len(SCENE_WARTS)
+    scene_wart = SCENE_WARTS[number] if warts and number < len(SCENE_WARTS) else ""
+    file_wart = FILE_WARTS.get(number, "") if warts else ""
     filmed = len(counts) + (scene_wart == "two people")
     cast = _cast(profile, rng, number, filmed)
     takes = []
@@ -211,6 +207,17 @@ def _part(profile: Profile, rng, names, methods, part: str, number: int, counts:
         *others, last = takes[-1].clips
         takes[-1] = replace(takes[-1], clips=(*others, replace(last, wart=file_wart)))
     return takes
+
+
+def _with_voices(takes: list[Take]) -> list[Take]:
+    """`takes` with what is heard in the forgeries of the sound alone, in turns, so that every split has each kind."""
+    voices = itertools.cycle(VOICES)
+    return [
+        replace(take, clips=tuple(
+            replace(clip, voice=next(voices)) if clip.method == "sound" else clip for clip in take.clips
+        ))
+        for take in takes
+    ]
 
 
 def _setting(profile: Profile, seed: tuple[int, ...], people: tuple[Identity, ...], wart: str) -> Setting:
@@ -271,16 +278,6 @@ def _deal_methods():
         method = max(METHODS, key=lambda method: METHODS[method] * number - dealt[method])
         dealt[method] += 1
         yield method
-
-
-def _spoil(path: Path, wart: str) -> None:
-    if wart == "rotation flag":
-        turn_on_playback(path)
-    elif wart == "truncated file":
-        content = path.read_bytes()
-        path.write_bytes(content[: len(content) // 2])
-    elif wart == "empty file":
-        path.write_bytes(b"")
 
 
 def _write_tables(folder: Path, rows: pd.DataFrame) -> None:

@@ -14,10 +14,14 @@ from dfdc_utils.data.mini.heads import Face
 from dfdc_utils.data.mini.identities import Identity
 from dfdc_utils.data.mini.scenes import Moment, Scene, other_mouth
 from dfdc_utils.data.mini.shapes import blend, blur, step
-from dfdc_utils.data.mini.speech import Speech
+from dfdc_utils.data.mini.speech import SAMPLE_RATE, Speech
+from dfdc_utils.data.mini.vocoders import VOCODERS
 
 METHODS = {"autoencoder": 0.40, "nearest_neighbour": 0.27, "reenactment": 0.23, "sound": 0.10}
 """Method: its share of the fakes."""
+ANOTHER = "another voice"
+VOICES = (ANOTHER, *VOCODERS)
+"""What is heard in a forgery of the sound alone: a stranger, or the person's own voice out of a vocoder."""
 
 # (at strength 0, at strength 1)
 BOTTLENECK = (34.0, 14.0)
@@ -44,13 +48,18 @@ _NEIGHBOURS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
 class Forgery:
     """What is done to one scene: of itself, nothing.
 
-    `speech` is what is heard; `alter` is called once a frame, in order.
+    `speech` and `sound` are what is heard; `alter` is called once a frame, in order.
     """
 
     def __init__(self, scene: Scene, target: int, strength: float, seed: tuple[int, ...]):
         self.scene, self.target, self.strength = scene, target, strength
         self.rng = np.random.default_rng(seed)
         self.speech = scene.speech
+
+    @property
+    def sound(self) -> np.ndarray:
+        """float32 mono samples at SAMPLE_RATE, -1 to 1."""
+        return self.speech.sound
 
     def alter(self, index: int, frame: np.ndarray, moments: tuple[Moment, ...]) -> np.ndarray:
         """The frame that is published, uint8 RGB; `frame` itself stays as it is."""
@@ -197,15 +206,26 @@ class Reenactment(FaceForgery):
 
 
 class Sound(Forgery):
-    """Another voice; every pixel is the original's."""
+    """Another voice, or the same voice rebuilt by a machine; every pixel is the original's."""
 
-    def __init__(self, scene, target, strength, seed):
+    def __init__(self, scene, target, strength, seed, voice: str):
         super().__init__(scene, target, strength, seed)
-        self.speech = Speech((*seed, 1), scene.speech.seconds)
+        self._voice, self._seed = voice, seed
+        if voice == ANOTHER:
+            self.speech = Speech((*seed, 1), scene.speech.seconds)
+
+    @property
+    def sound(self) -> np.ndarray:
+        if self._voice == ANOTHER:
+            return self.speech.sound
+        # A generator of its own: what a vocoder draws changes nothing else.
+        rng = np.random.default_rng((*self._seed, 2))
+        return VOCODERS[self._voice](self.speech.sound, SAMPLE_RATE, self.strength, rng)
 
 
 def forge(
-    method: str, scene: Scene, target: int, strength: float, seed: tuple[int, ...], donor: Identity | None
+    method: str, scene: Scene, target: int, strength: float, seed: tuple[int, ...], donor: Identity | None,
+    voice: str = ANOTHER,
 ) -> Forgery:
     """The forgery of that name ("" forges nothing), set up for one of the people in a scene.
 
@@ -216,11 +236,14 @@ def forge(
         strength: 0 (hard to see) to 1 (clumsy).
         seed: of everything random in it.
         donor: whose face is put in, where a face is swapped.
+        voice: one of VOICES, where the sound alone is forged.
     """
     if method in ("autoencoder", "nearest_neighbour") and donor:
         swap = Autoencoder if method == "autoencoder" else NearestNeighbour
         return swap(scene, target, strength, seed, donor)
-    return {"": Forgery, "reenactment": Reenactment, "sound": Sound}[method](scene, target, strength, seed)
+    if method == "sound":
+        return Sound(scene, target, strength, seed, voice)
+    return {"": Forgery, "reenactment": Reenactment}[method](scene, target, strength, seed)
 
 
 def _oval(face: Face) -> np.ndarray:
