@@ -15,11 +15,22 @@ _LONGEST = "test_study_tiny.py"
 
 
 def pytest_collection_modifyitems(items):
-    """Side by side (`make test`) a folder stays with one process, which makes its fixtures once; the longest begins."""
+    """The longest begins, so that nobody waits for it at the end."""
     items.sort(key=lambda item: item.path.name != _LONGEST)
-    for item in items:
-        at_the_top = item.path.parent == item.config.rootpath / "tests"
-        item.add_marker(pytest.mark.xdist_group(item.path.name if at_the_top else item.path.parts[-2]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Side by side (`make test`) a folder stays with one process, which makes its fixtures once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            folder = file.rpartition("/")[0]
+            return file if folder == "tests" else folder
+
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")
