@@ -23,6 +23,7 @@ from dfdc_utils.workspace import Workspace, write_json
 SIGNS = ("picture", "voice", "lips")
 """P(fake) by a network that sees; P(rebuilt by a machine) by `artefacts`; P(another voice) by `sync`."""
 NAME = "picture_and_sound"
+_CODE = tuple(f"dfdc_utils.sound.{module}" for module in ("together", "artefacts", "sync", "forged", "voices"))
 _HELD = 0.05
 """How strongly a sign's weight is held near 1: a validation split has few clips."""
 _MOST = 6.0
@@ -133,7 +134,8 @@ def save(workspace: Workspace, name: str, videos: pd.DataFrame, together: Togeth
     write_json(workspace.listened, {
         "row": row, "seen_by": name, "together": dataclasses.asdict(together), "videos": texts.to_dict("records"),
     })
-    made_from.record(workspace, workspace.listened, _made_from(workspace, name))
+    made = dataclasses.replace(_made_from(workspace, name), code=made_from.code_of(*_CODE))
+    made_from.record(workspace, workspace.listened, made)
 
 
 def row(workspace: Workspace) -> pd.DataFrame:
