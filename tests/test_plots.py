@@ -536,3 +536,35 @@ def test_leakage_shows_every_draw_and_the_means():
     ])
     assert shown.round(3).tolist() == [[0.2, -0.2, 0], [0.3, -0.2, 0], [0.6, 0.2, 1], [0.7, 0.2, 1]]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["random", "by part"]
+
+
+def test_voices_and_lips_are_drawn_with_units():
+    rate = 16000
+    tone = np.sin(2 * np.pi * 1000 * np.arange(rate) / rate)
+    written = texts(plots.spectrograms({"own voice": tone, "rebuilt": tone}, rate=rate))
+    assert "own voice" in written and "Frequency (kHz)" in written and "Time (s)" in written
+    opening = np.sin(np.arange(48) / 3)
+    written = texts(plots.lips_and_voices(opening, {"its own": opening, "another": -opening[:40]}, per_second=16,
+                                          title="A mouth"))
+    assert "opening of the mouth" in written and "another" in written
+
+
+def test_the_lag_of_the_best_correlation_can_be_read_off():
+    seconds = np.arange(-4, 5) / 16
+    own = np.exp(-(seconds * 16) ** 2)[None] + GENERATOR.normal(0, 0.01, (5, 9))
+    figure = plots.lags(seconds, own, 0 * own)
+    median, flat = (line.get_ydata() for line in figure.axes[0].lines[:2])
+    assert np.argmax(median) == 4 and np.abs(flat).max() == 0
+    assert "How late the sound is (s)" in texts(figure)
+
+
+def test_what_ears_find_is_drawn_with_intervals_and_who_finds_what_with_numbers():
+    rows = [
+        ("knows both", "a", 0.9, 0.8, 1.0), ("knows one", "a", 0.4, 0.3, 0.5), ("knows both", "b", 1.0, np.nan, np.nan),
+    ]
+    found = pd.DataFrame(rows, columns=["detector", "what", "auc", "auc_low", "auc_high"])
+    written = texts(plots.ears(found, title="Rebuilt voices"))
+    assert all(text in written for text in ("knows both", "knows one", "AUC (dotted: a coin)"))
+    aucs = pd.DataFrame({"picture": [0.93, 0.5], "lips": [np.nan, 0.41]}, index=["swap (9)", "sound (2)"])
+    written = texts(plots.who_finds_what(aucs))
+    assert all(text in written for text in ("0.93", "0.41", "–", "swap (9)", "lips"))

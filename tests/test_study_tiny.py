@@ -133,6 +133,25 @@ def test_every_model_was_asked_about_swaps_that_were_learned(workspace):
     assert not list(workspace.run.rglob("*swapper*")), "no network that swaps is kept"
 
 
+def test_the_row_of_picture_and_sound_is_what_its_numbers_come_to(workspace):
+    """All test clips, each from its three signs; and the comparison shows it beside the networks."""
+    content = json.loads(workspace.listened.read_text())
+    videos = pd.DataFrame(content["videos"]).set_index("video")
+    table = pd.read_parquet(workspace.table).set_index("video")
+    test = table[(table["split"] == "test") & table["label"].notna()]
+    assert sorted(videos.index) == sorted(test.index)
+    logits = np.log(videos[["picture", "voice", "lips"]].astype(float).pipe(lambda p: p / (1 - p)))
+    each = 1 / (1 + np.exp(-(logits * content["together"]["weights"] + content["together"]["biases"])))
+    judged = videos["lips"].notna()
+    assert videos.loc[judged, "p_fake"].to_numpy() == pytest.approx(1 - (1 - each[judged]).prod(axis=1), abs=1e-4)
+    row = pd.read_csv(workspace.comparison).set_index("model").loc["picture_and_sound"]
+    assert row["test_auc"] == pytest.approx(sklearn.metrics.roc_auc_score(test["label"] == "FAKE", videos["p_fake"]))
+    assert row["title"].startswith(models.title(content["seen_by"], workspace.profile))
+    # Another voice in a test set of one original is that of a stranger from the validation split.
+    assert (workspace.figures / "13_artefacts.png").is_file() and (workspace.figures / "13_together.png").is_file()
+    assert not list(workspace.run.rglob("*ears*")), "what listens is trained anew"
+
+
 def test_an_original_is_signed_and_found_again(workspace):
     assert (workspace.provenance / "signed.mp4").is_file()
     assert (workspace.figures / "14_retrieval.png").is_file()

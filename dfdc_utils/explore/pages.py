@@ -136,7 +136,10 @@ def _results(workspace: Workspace, states: Mapping[str, str]) -> Iterator[str]:
         yield f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
         for row in pd.read_csv(workspace.comparison).itertuples():
             numbers = [f"{row.test_auc:.3f} ({row.test_auc_low:.2f} to {row.test_auc_high:.2f})"]
-            numbers += [f"{value:.3f}" for value in (row.test_accuracy, row.test_accuracy_tta, row.test_log_loss)]
+            numbers += [
+                "–" if pd.isna(value) else f"{value:.3f}"
+                for value in (row.test_accuracy, row.test_accuracy_tta, row.test_log_loss)
+            ]
             yield f"<tr><td>{escape(row.title)}</td>" + "".join(f'<td class="n">{n}</td>' for n in numbers) + "</tr>"
         yield "</table>"
 

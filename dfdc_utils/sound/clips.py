@@ -44,6 +44,8 @@ def against_originals(
 ) -> dict[str, float]:
     """How well scores tell some kinds of forgery from originals: auc, low, high (95 %), fakes (how many).
 
+    What cannot be said of so few clips is NaN.
+
     Args:
         scores: by video, the larger the more fake; clips without one do not count.
         clips: with the video, label and original of each.
@@ -56,7 +58,8 @@ def against_originals(
     found = {"auc": np.nan, "low": np.nan, "high": np.nan, "fakes": int(labels.sum())}
     if 0 < labels.sum() < len(labels):
         found["auc"] = bootstrap.auc(labels, some["p_fake"].to_numpy(float))
-        if some["original"].nunique() > 1:
+        # Of a single clip of a kind nothing can be drawn anew.
+        if some.groupby("label")["original"].nunique().min() > 1:
             found["low"], found["high"] = bootstrap.interval(some, seed=seed)
     return found
 

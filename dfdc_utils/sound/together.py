@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from dfdc_utils import made_from, models
-from dfdc_utils.data.study_table import open_study_table
+from dfdc_utils.data.study_table import open_study_table, original_of
 from dfdc_utils.evaluation import aggregation, bootstrap, metrics
 from dfdc_utils.evaluation.calibration import logits
 from dfdc_utils.evaluation.predict import score_faces
@@ -23,6 +23,7 @@ from dfdc_utils.workspace import Workspace, write_json
 SIGNS = ("picture", "voice", "lips")
 """P(fake) by a network that sees; P(rebuilt by a machine) by `artefacts`; P(another voice) by `sync`."""
 NAME = "picture_and_sound"
+_CODE = tuple(f"dfdc_utils.sound.{module}" for module in ("together", "artefacts", "sync", "forged", "voices"))
 _HELD = 0.05
 """How strongly a sign's weight is held near 1: a validation split has few clips."""
 _MOST = 6.0
@@ -95,19 +96,21 @@ def gain(videos: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         seed: of the intervals, for which originals are drawn anew.
 
     Returns:
-        auc and log_loss, each with its 95 % interval _low and _high.
+        auc and log_loss, each with its 95 % interval _low and _high; NaN where all clips are of one original.
     """
     columns = {"picture": videos["picture"], "picture and sound": videos["p_fake"]}
     alone = {name: videos[["video", "label", "original"]].assign(p_fake=p_fake) for name, p_fake in columns.items()}
     labels = (videos["label"] == "FAKE").to_numpy(int)
     rows: dict[str, dict[str, float]] = {name: {} for name in (*columns, "gain")}
+    several = original_of(videos).nunique() > 1
     for measure, statistic in (("auc", bootstrap.auc), ("log_loss", bootstrap.log_loss)):
         for name, rows_of in alone.items():
-            low, high = bootstrap.interval(rows_of, statistic, seed=seed)
+            low, high = bootstrap.interval(rows_of, statistic, seed=seed) if several else (np.nan, np.nan)
             value = statistic(labels, rows_of["p_fake"].to_numpy())
             rows[name] |= {measure: value, f"{measure}_low": low, f"{measure}_high": high}
         both, one = alone["picture and sound"], alone["picture"]
         value, low, high = bootstrap.paired_difference(both, one, statistic, seed=seed)
+        low, high = (low, high) if several else (np.nan, np.nan)
         rows["gain"] |= {measure: value, f"{measure}_low": low, f"{measure}_high": high}
     return pd.DataFrame(rows).T
 
@@ -133,7 +136,8 @@ def save(workspace: Workspace, name: str, videos: pd.DataFrame, together: Togeth
     write_json(workspace.listened, {
         "row": row, "seen_by": name, "together": dataclasses.asdict(together), "videos": texts.to_dict("records"),
     })
-    made_from.record(workspace, workspace.listened, _made_from(workspace, name))
+    made = dataclasses.replace(_made_from(workspace, name), code=made_from.code_of(*_CODE))
+    made_from.record(workspace, workspace.listened, made)
 
 
 def row(workspace: Workspace) -> pd.DataFrame:

@@ -35,12 +35,15 @@ def of_sync(found: pd.DataFrame) -> str:
     """What the lips tell. `found`: rows "best-lag correlation" and "small network", as of `learning.told_apart`."""
     network, by_hand = found.loc["small network"], found.loc["best-lag correlation"]
     better = network["auc"] - by_hand["auc"]
-    sure = network["auc_low"] > 0.5
+    if np.isnan(network["auc_low"]):
+        told = "Of one clip nobody can say how sure that is."
+    elif network["auc_low"] > 0.5:
+        told = "Lips and voice of these clips can be told to belong together."
+    else:
+        told = "That is not told from a coin here: this measure of the mouth does not do."
     return (
         f"The network has an AUC of {_with(network, 'auc_')} and an equal error rate of {network['eer']:.0%}. "
-        f"That is {'more' if better > 0 else 'not more'} than the correlation's {by_hand['auc']:.2f}. "
-        + ("Lips and voice of these clips can be told to belong together." if sure
-           else "That is not told from a coin here: this measure of the mouth does not do.")
+        f"That is {'more' if better > 0 else 'not more'} than the correlation's {by_hand['auc']:.2f}. {told}"
     )
 
 
@@ -67,17 +70,17 @@ def of_artefacts(found: pd.DataFrame, *, both: str, one: str, heard: str, unhear
 
 def of_together(gained: pd.DataFrame) -> str:
     """What listening adds to looking. `gained`: of `together.gain`."""
-    auc = gained.loc["gain"]
-    proven = auc["auc_low"] > 0 or auc["auc_high"] < 0
-    better = auc["log_loss_high"] < 0
-    return (
-        f"With sound the test AUC is {gained.loc['picture and sound', 'auc']:.3f} instead of "
-        f"{gained.loc['picture', 'auc']:.3f}: a difference of {auc['auc']:+.3f} ({auc['auc_low']:+.3f} to "
-        f"{auc['auc_high']:+.3f}), which is {'beyond luck' if proven else 'not proven'} with these clips. "
-        f"The log loss {'falls' if auc['log_loss'] < 0 else 'does not fall'} "
-        f"({auc['log_loss']:+.3f}, {auc['log_loss_low']:+.3f} to {auc['log_loss_high']:+.3f}"
-        f"{'' if better else ', not proven'})."
-    )
+    parts = []
+    for measure, title, better in (("auc", "AUC", 1), ("log_loss", "log loss", -1)):
+        both, alone = (gained.loc[name, measure] for name in ("picture and sound", "picture"))
+        change, low, high = (gained.loc["gain", f"{measure}{end}"] for end in ("", "_low", "_high"))
+        proven = (low > 0 or high < 0) and ("better" if change * better > 0 else "worse")
+        within = "" if np.isnan(low) else f" ({low:+.3f} to {high:+.3f})"
+        parts.append(
+            f"With sound the test {title} is {both:.3f} instead of {alone:.3f}, a difference of {change:+.3f}{within}: "
+            f"{f'{proven}, beyond luck' if proven else 'with these clips neither better nor worse is proven'}."
+        )
+    return " ".join(parts)
 
 
 def _with(found: Mapping[str, float], prefix: str = "") -> str:

@@ -45,9 +45,13 @@ def test_what_is_fitted_finds_all_kinds_and_says_how_often_it_is_right():
     auc = gained["auc"]
     assert auc["gain"] == pytest.approx(auc["picture and sound"] - auc["picture"])
     assert gained.loc["gain", "auc_low"] > 0.1 and gained.loc["gain", "log_loss_high"] < 0
-    assert "beyond luck" in verdicts.of_together(gained)
     nothing = together.gain(videos.assign(p_fake=videos["picture"]), seed=1)
-    assert "not proven" in verdicts.of_together(nothing) and nothing.loc["gain", "auc"] == 0
+    assert verdicts.of_together(nothing).count("neither better nor worse is proven") == 2
+    assert verdicts.of_together(gained).count("better, beyond luck") == 2 and nothing.loc["gain", "auc"] == 0
+    worse = together.gain(videos.assign(p_fake=videos["picture"], picture=p_fake), seed=1)
+    assert "worse, beyond luck" in verdicts.of_together(worse)
+    alone = together.gain(videos.head(4).assign(original="0"), seed=1)
+    assert np.isnan(alone.loc["gain", "auc_low"]) and "proven" in verdicts.of_together(alone)
 
 
 CLIPS = pd.DataFrame(

@@ -15,7 +15,7 @@ import pytest
 from dfdc_utils import profiles
 from dfdc_utils.data import metadata, mini, splits
 from dfdc_utils.data.mini import dataset, placing
-from dfdc_utils.data.mini.forgeries import METHODS
+from dfdc_utils.data.mini.forgeries import METHODS, VOICES
 from dfdc_utils.data.mini.scenes import Scene
 from dfdc_utils.faces.frames import iterate, sample
 from dfdc_utils.faces.probe import VideoInfo
@@ -315,6 +315,16 @@ def test_mini_mixes_the_methods_in_every_third_of_the_parts(mini_plan):
     tested = {f"dfdc_train_part_{n}" for n in range(MINI.parts - 3, MINI.parts)}
     last = [clip.method for take, clip in _clips(mini_plan) if clip.method and take.part in tested]
     assert set(last) == set(METHODS) and last.count("sound") <= 0.12 * len(last)
+
+
+def test_forged_voices_take_turns_and_every_third_of_the_parts_has_each_kind(mini_plan):
+    thirds = (range(9), range(9, 12), range(12, 15))
+    for third in thirds:
+        parts = {f"dfdc_train_part_{number}" for number in third}
+        voices = [clip.voice for take, clip in _clips(mini_plan) if take.part in parts and clip.method == "sound"]
+        counts = [voices.count(voice) for voice in VOICES]
+        assert len(voices) == sum(counts) and min(counts) >= 2 and max(counts) - min(counts) <= 1
+    assert all(not clip.voice for _, clip in _clips(mini_plan) if clip.method != "sound")
 
 
 def test_people_are_in_one_part_only(mini_plan):

@@ -6,6 +6,7 @@ import pytest
 
 from dfdc_utils.data.mini.forgeries import METHODS, forge
 from dfdc_utils.data.mini.scenes import Scene, Setting
+from dfdc_utils.data.mini.vocoders import VOCODERS
 
 
 def _sharpness(image):
@@ -41,6 +42,19 @@ def test_sound_leaves_every_pixel_and_changes_the_voice(scene):
     forgery = forge("sound", scene, 0, 0.5, (8,), None)
     assert all(not changed.any() for _, changed in _differences(scene, forgery))
     assert not np.allclose(forgery.speech.sound, scene.speech.sound, atol=0.01)
+
+
+@pytest.mark.parametrize("voice", sorted(VOCODERS))
+def test_a_vocoder_says_the_own_words_again_and_leaves_every_pixel(scene, voice):
+    forgery = forge("sound", scene, 0, 0.5, (8,), None, voice)
+    assert all(not changed.any() for _, changed in _differences(scene, forgery))
+    own, heard = scene.speech.sound, forgery.sound
+    assert heard.shape == own.shape and heard.dtype == np.float32
+    assert abs(np.corrcoef(own, heard)[0, 1]) < 0.5
+    loud, again = (np.sqrt(np.square(sound[:len(sound) // 441 * 441].reshape(-1, 441)).mean(axis=1))
+                   for sound in (own, heard))
+    assert np.corrcoef(loud, again)[0, 1] > 0.85
+    assert np.array_equal(heard, forge("sound", scene, 0, 0.5, (8,), None, voice).sound), "the same each time"
 
 
 def test_an_original_is_left_alone(scene):
