@@ -45,7 +45,7 @@ def study(tmp_path_factory):
         patch.setenv("DFDC_HOME", str(home))
         patch.delenv("DFDC_DATA", raising=False)
         patch.delenv("DFDC_RUNS", raising=False)
-        for number in ("01", "02", "03", "06", "07", "08", "09", "10"):
+        for number in ("01", "02", "03", "06", "07", "08", "09", "10", "13"):
             run_notebook(number, variables)
         yield Workspace.open("crops", **NUMBERS), variables
 
@@ -63,6 +63,12 @@ def test_a_set_in_one_part_is_compared_under_the_splits_that_it_has(study):
     _, variables = study
     assert list(variables["01"]["compared"]) == ["original", "random"]
     assert len(variables["01"]["statistics"]) == len(open_study_table(study[0]))
+
+
+def test_pictures_have_no_sound_and_nothing_is_said_of_it(study):
+    workspace, variables = study
+    assert variables["13"]["heard"] == {} and variables["13"]["both_senses"] is None
+    assert not workspace.listened.exists() and "picture_and_sound" not in set(variables["09"]["shown"]["model"])
 
 
 def test_the_leaking_split_can_be_studied_too(study, tmp_path, monkeypatch):

@@ -29,11 +29,15 @@ class Job:
         shared = self.repeats and not other.repeats and not stage_of(other.notebook.stem).repeated
         return self.workspace is other.workspace or shared
 
-    def waits(self, other: "Job") -> bool:
-        """Whether it runs after `other`: it needs it, or would show it too."""
+    def is_of(self, other: "Job") -> bool:
+        """Whether it is out of date when `other` is: it needs it, or gathers what it came to with another seed."""
         gathers = not self.repeats and other.repeats and SEEDS in stage_of(self.notebook.stem).reads
+        return self.needs(other) or (gathers and waits_for(self.notebook.stem, other.notebook.stem))
+
+    def waits(self, other: "Job") -> bool:
+        """Whether it runs after `other`: it is of it, or shows it too."""
         shown = self.workspace is other.workspace and shows(self.notebook.stem, other.notebook.stem)
-        return self.needs(other) or shown or (gathers and waits_for(self.notebook.stem, other.notebook.stem))
+        return self.is_of(other) or shown
 
 
 def jobs_of(workspace: Workspace, data: Path | None, notebooks: list[Path], seeds: Sequence[int] = ()) -> list[Job]:
@@ -71,7 +75,7 @@ def reasons(jobs: list[Job]) -> dict[str, str | None]:
     # Those of further seeds come last and one of the study's own gathers them: so a second round.
     for _ in range(2):
         for job in jobs:
-            before = [other for other in jobs if job.waits(other) and found[other.name]]
+            before = [other for other in jobs if job.is_of(other) and found[other.name]]
             if before and not found[job.name]:
                 names = dict.fromkeys(other.notebook.stem[:2] for other in before)
                 found[job.name] = f"if {', '.join(names)} brings something new"
