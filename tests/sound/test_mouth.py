@@ -42,7 +42,7 @@ def test_another_sound_leaves_every_pixel(clip, tmp_path):
     before, after = ([image for _, _, image in iterate(path)] for path in (clip, tmp_path / "other.mp4"))
     assert np.array_equal(before, after)
     old, new = sound_of(clip), sound_of(tmp_path / "other.mp4")
-    count = min(len(old), len(new), len(other))
+    count = min(len(old), len(new), len(other), 30_000)
     assert np.abs(new[:count] - old[:count]).mean() > 0.01
     # An encoder begins a little late.
     fits = [np.corrcoef(new[late:count], other[:count - late])[0, 1] for late in range(0, 3000, 1)]

@@ -32,14 +32,14 @@ def test_one_sign_is_enough_and_a_missing_one_says_nothing():
 
 def test_what_is_fitted_finds_all_kinds_and_says_how_often_it_is_right():
     fitted = together.fit(*signs(400, seed=1))
-    rows, labels = signs(2000, seed=2)
+    rows, labels = signs(800, seed=2)
     p_fake = fitted(rows)
     assert all(weight > 0 for weight in fitted.weights)
     raw = 1 - np.prod(1 - rows.to_numpy(), axis=1)
     assert expected_calibration_error(labels, p_fake) < min(0.1, expected_calibration_error(labels, raw))
     videos = pd.DataFrame({
-        "video": [f"{n}" for n in range(2000)], "label": np.where(labels == 1, "FAKE", "REAL"),
-        "original": [f"{n // 4}" for n in range(2000)], "picture": rows["picture"], "p_fake": p_fake,
+        "video": [f"{n}" for n in range(800)], "label": np.where(labels == 1, "FAKE", "REAL"),
+        "original": [f"{n // 4}" for n in range(800)], "picture": rows["picture"], "p_fake": p_fake,
     })
     gained = together.gain(videos, seed=1)
     auc = gained["auc"]

@@ -79,7 +79,7 @@ def test_files_are_h264_and_aac_and_play_in_a_browser(tiny_dfdc):
 def test_the_truth_is_told_of_every_labelled_clip_and_of_no_other(tiny_dfdc, truth):
     assert list(truth.columns) == [
         "video", "part", "method", "donor", "original", "wart", "strength",
-        "person", "skin_tone", "light", "distance", "people",
+        "person", "skin_tone", "light", "distance", "people", "voice",
     ]
     table = metadata.read(tiny_dfdc).table
     labelled = table[table["label"].notna()]
@@ -87,6 +87,7 @@ def test_the_truth_is_told_of_every_labelled_clip_and_of_no_other(tiny_dfdc, tru
     labels = labelled.set_index("video")["label"]
     assert ((truth["method"] != "") == (labels.loc[truth["video"]] == "FAKE").to_numpy()).all()
     assert set(truth["method"]) <= {"", *METHODS}
+    assert (truth["voice"].isin(VOICES) == (truth["method"] == "sound")).all()
     swapped = truth["method"].isin(["autoencoder", "nearest_neighbour"])
     assert ((truth["donor"] != "") == swapped).all()
     assert (truth["donor"] != truth["person"]).all()
