@@ -140,14 +140,16 @@ def clip_facts(workspace: Workspace, clips: Clips, video: str) -> dict[str, Any]
 def clip_curves(workspace: Workspace, clips: Clips, video: str) -> dict[str, Any]:
     """By model: `faces`, rows (track, seconds, P(fake)); the score of the `video`; whether it looks at a `sequence`."""
     place = clips.places[clips.row(video)["video"]]
-    found = {}
-    for name, values in clips.scores.items():
-        rows = _predictions(workspace.predictions(name), workspace.predictions(name).stat().st_mtime_ns, video)
-        if len(rows):
-            times = open_store(workspace).faces(["track", "frame", "seconds"], [video])
-            rows = rows.merge(times[["track", "frame", "seconds"]], on=["track", "frame"])
-            found[name] = curve_of(rows, name, float(values[place]))
-    return found
+    files = {name: workspace.predictions(name) for name in clips.scores}
+    rows = {name: _predictions(path, path.stat().st_mtime_ns, video) for name, path in files.items()}
+    rows = {name: some for name, some in rows.items() if len(some)}
+    if not rows:
+        return {}
+    faces = open_store(workspace).faces(["track", "frame", "seconds"], [video])[["track", "frame", "seconds"]]
+    return {
+        name: curve_of(some.merge(faces, on=["track", "frame"]), name, float(clips.scores[name][place]))
+        for name, some in rows.items()
+    }
 
 
 def curve_of(rows: pd.DataFrame, name: str, score: float) -> dict[str, Any]:
