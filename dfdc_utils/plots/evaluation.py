@@ -127,7 +127,7 @@ def confusion_matrices(videos: dict[str, pd.DataFrame]) -> Figure:
         for tick in (*ax.get_xticklabels(), *ax.get_yticklabels()):
             tick.set(color=LABELS[tick.get_text()], fontweight="bold")
         ax.grid(False)
-        ax.set(title=name, xlabel="called", ylabel="" if number % 3 else "is")
+        ax.set(title=name.replace(" + ", "\n+ "), xlabel="called", ylabel="" if number % 3 else "is")
     return figure
 
 
