@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from answers import right, says
 
 from dfdc_utils import profiles
 from dfdc_utils.classroom.checks import data as check
@@ -21,19 +22,6 @@ def table():
     rows += [("x.mp4", "test_videos", None, None), ("y.mp4", "test_videos", None, None)]
     table = pd.DataFrame(rows, columns=["video", "part", "label", "original"])
     return table.assign(path=table["video"], split=[None] * 30 + ["unlabelled"] * 2)
-
-
-def says(verdict, *words):
-    """That it is wrong, with these words, and without more than one line."""
-    assert not verdict.right
-    assert repr(verdict).startswith("❌")
-    for word in words:
-        assert word in verdict.why, verdict.why
-
-
-def right(verdict):
-    assert verdict.right, verdict.why
-    assert repr(verdict).startswith("✅")
 
 
 def test_an_answer_that_is_not_there_is_asked_for(table):

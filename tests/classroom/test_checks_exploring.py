@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from test_checks_data import right, says
+from answers import right, says
 
 from dfdc_utils.classroom.checks import exploring as check
 

@@ -2,18 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from answers import right, says
 
 from dfdc_utils.classroom.checks import listening as check
-
-
-def right(verdict):
-    assert verdict.right, verdict.why
-
-
-def says(verdict, *words):
-    assert not verdict.right
-    for word in words:
-        assert word in verdict.why, verdict.why
 
 
 def test_best_finder():

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pandas as pd
+from answers import right, says
 
 from dfdc_utils.classroom.checks import making as check
 from dfdc_utils.provenance.chain import START
@@ -28,16 +29,6 @@ class Swapper:
 
 
 FACES = np.tile(np.array([20, 180], np.uint8)[:, None, None, None], (1, 4, 4, 3))
-
-
-def right(verdict):
-    assert verdict.right, verdict.why
-
-
-def says(verdict, *words):
-    assert not verdict.right
-    for word in words:
-        assert word in verdict.why, verdict.why
 
 
 def test_weakest_on_swaps():

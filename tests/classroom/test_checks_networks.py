@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_checks_data import right, says
+from answers import right, says
 
 from dfdc_utils import models, profiles
 from dfdc_utils.classroom.checks import networks as check
