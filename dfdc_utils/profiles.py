@@ -169,8 +169,7 @@ class Profile:
     swap_pairs: int = 24
     """Pairs of people of a synthetic test split whose faces it swaps, to ask the detectors about them; 0: none."""
     sound_steps: int = 80
-    """Updates in which notebook 13 learns what a vocoder leaves in a voice; whose voice it is takes four times as many
-    smaller ones."""
+    """Updates in which notebook 13 learns what a vocoder leaves in a voice; lips and voice take four times as many."""
 
     def replace(self, /, **changes) -> "Profile":
         """A copy with other numbers. Raises ValueError for a name that no profile has, a value that is off, or one that
@@ -253,7 +252,7 @@ _NAMED = (
     ),
     Profile(
         name="mini", source="synthetic",
-        description="The synthetic DFDC, drawn on the spot: any laptop, no download, about a quarter of an hour.",
+        description="The synthetic DFDC, drawn on the spot: any laptop, no download, some twenty minutes.",
         # A test split of 90 videos of 30 people, and 90 people to learn from.
         clips_per_part=30, originals_per_part=10, clip_width=480, clip_height=270, frames_per_video=16,
         detection_width=320, face_margin=0.1, face_side=80, videos_per_shard=8, threads=1,

@@ -235,8 +235,8 @@ def test_a_hundred_thousand_rows_in_under_a_second(tmp_path):
     assert len(store.faces()) == 52 * 64 * 30
     assert time.process_time() - begin < 1.0
     rows = store.faces(["video"]).sample(32 * 20, random_state=1)
-    begin = time.process_time()
+    begin = time.perf_counter()
     for batch in range(20):
         store.crops(rows[batch * 32:(batch + 1) * 32])
     # The bound is loose, for slow machines; the slowest model takes ten times as long for a batch.
-    assert (time.process_time() - begin) / 20 < 0.5
+    assert (time.perf_counter() - begin) / 20 < 0.25

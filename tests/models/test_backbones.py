@@ -127,7 +127,7 @@ def test_no_connection_is_one_plain_message_within_seconds(nothing_downloaded, m
     began = time.perf_counter()
     with pytest.raises(models.WeightsUnavailable) as error:
         started("imagenet")
-    assert time.perf_counter() - began < 30
+    assert time.perf_counter() - began < 10
     message = str(error.value)
     assert "Connection refused" in message and "weights=random" in message
     assert str(nothing_downloaded / "densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5") in message
@@ -141,7 +141,7 @@ def test_a_host_that_never_answers_is_given_up(nothing_downloaded, monkeypatch):
         began = time.perf_counter()
         with pytest.raises(models.WeightsUnavailable, match="timed out|no answer"):
             started("imagenet")
-        assert time.perf_counter() - began < 30
+        assert time.perf_counter() - began < 8
 
 
 def test_a_name_that_hangs_in_its_look_up_is_given_up(nothing_downloaded, monkeypatch):
@@ -155,7 +155,7 @@ def test_a_name_that_hangs_in_its_look_up_is_given_up(nothing_downloaded, monkey
     began = time.perf_counter()
     with pytest.raises(models.WeightsUnavailable, match="no answer within"):
         download.fetch("http://hangs/file.h5", nothing_downloaded / "file.h5", checksum="md5:")
-    assert time.perf_counter() - began < 4.5
+    assert time.perf_counter() - began < 2
 
 
 def test_a_missing_file_and_a_wrong_one_are_told_apart(nothing_downloaded, serve):

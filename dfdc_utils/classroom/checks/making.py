@@ -1,6 +1,7 @@
 """Checks of notebooks 12 and 14: learned swaps, and what an original can prove."""
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -40,12 +41,8 @@ def other_way_round(answer: np.ndarray, faces: np.ndarray, swapper) -> str:
         "These faces were rebuilt by their own decoder. A swap takes the *other* decoder.": swapper.rebuild(1, faces),
         "This treats the faces as those of A: the first argument says whose faces they are.": swapper.swap(0, faces),
     }
-    if _alike(answer, swapper.swap(1, faces)):
-        return "The features are those of A; the turn of the head and the mouth come from B."
-    for why, mistaken in usual.items():
-        if _alike(answer, mistaken):
-            wrong(why)
-    wrong("These are other pictures than B's faces with the features of A.")
+    _pictures(answer, swapper.swap(1, faces), usual, "These are other pictures than B's faces with the features of A.")
+    return "The features are those of A; the turn of the head and the mouth come from B."
 
 
 @check
@@ -59,12 +56,9 @@ def mean_code(answer: np.ndarray, faces: np.ndarray, swapper) -> str:
         ),
         "This comes from the decoder of A.": swapper.decode(0, codes.mean(axis=0, keepdims=True)),
     }
-    if _alike(answer, swapper.decode(1, codes.mean(axis=0, keepdims=True))):
-        return "A face that nobody showed: the middle of all expressions of A, painted as B."
-    for why, mistaken in usual.items():
-        if _alike(answer, mistaken):
-            wrong(why)
-    wrong("It is another face than the one of the mean code.")
+    expected = swapper.decode(1, codes.mean(axis=0, keepdims=True))
+    _pictures(answer, expected, usual, "It is another face than the one of the mean code.")
+    return "A face that nobody showed: the middle of all expressions of A, painted as B."
 
 
 @check
@@ -112,6 +106,13 @@ def _is_faces(answer, like: np.ndarray) -> None:
     is_a(answer, np.ndarray, "an array of faces")
     if answer.shape != like.shape:
         wrong(f"Its shape is {answer.shape}, and that of the faces {like.shape}.")
+
+
+def _pictures(answer: np.ndarray, expected: np.ndarray, mistakes: Mapping[str, np.ndarray], otherwise: str) -> None:
+    """Says `wrong` unless `answer` shows `expected`: which of the usual `mistakes` it is, or `otherwise`."""
+    if _alike(answer, expected):
+        return
+    wrong(next((why for why, mistaken in mistakes.items() if _alike(answer, mistaken)), otherwise))
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
