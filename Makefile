@@ -22,7 +22,8 @@ study: $(READY)
 	$(VENV)/bin/python -m dfdc_utils study --profile $(PROFILE)
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+	$(VENV)/bin/python -m pytest -m "not timed" --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+	$(VENV)/bin/python -m pytest -m timed
 
 check-mini: $(READY)
 	$(VENV)/bin/python -m dfdc_utils study --profile mini --seeds 2022 1 2

@@ -223,6 +223,7 @@ def test_a_shard_of_broken_files_only_is_a_shard(tmp_path):
     assert store.faces()["landmarks"].tolist() == []
 
 
+@pytest.mark.timed
 def test_a_hundred_thousand_rows_in_under_a_second(tmp_path):
     store = FaceStore(tmp_path)
     faces, account = shard_of(list(range(65)), faces_each=30)
