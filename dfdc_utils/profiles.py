@@ -164,9 +164,9 @@ class Profile:
     """Test videos, half of them real, that each model sees again at every strength of every corruption; 0: none."""
     robustness_frames: int = 4
     """Faces of each person for the models that look at single frames; a sequence model sees its whole sequence."""
-    swap_steps: int = 400
+    swap_steps: int = 300
     """Updates in which notebook 12 learns to swap two drawn people; a further pair takes a quarter of them."""
-    swap_pairs: int = 24
+    swap_pairs: int = 20
     """Pairs of people of a synthetic test split whose faces it swaps, to ask the detectors about them; 0: none."""
     sound_steps: int = 80
     """Updates in which notebook 13 learns what a vocoder leaves in a voice; lips and voice take four times as many."""

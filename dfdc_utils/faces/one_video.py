@@ -5,6 +5,7 @@ too few frames are dropped, evenly spaced frames are read, faces found, and the 
 form the face-only sequence. What is dropped stays in the account, with the reason.
 """
 
+import collections
 import functools
 import itertools
 import math
@@ -21,6 +22,7 @@ from dfdc_utils.faces import crops, files
 from dfdc_utils.faces.detections import Detection, DetectionFailed
 from dfdc_utils.faces.frames import Frames, sample
 from dfdc_utils.faces.schemas import BOX, FACES, no_account
+from dfdc_utils.faces.shots import shots
 from dfdc_utils.faces.tracking import Track, link
 from dfdc_utils.faces.video_file import TimeIsUp, UnreadableVideo
 from dfdc_utils.profiles import Profile
@@ -87,10 +89,10 @@ def extract_video(
             looking = time.perf_counter()
             try:
                 if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
-                    everyone, helped, _ = people(frames.images, detector, None)
-                    tracks = everyone[:profile.max_people]
-                    if len(everyone) > len(tracks):
-                        account["reason"] = f"{len(everyone)} people were seen, {len(tracks)} of them are kept"
+                    of_shot = shots(frames.images)
+                    everyone, helped, _ = people(frames.images, detector, of_shot)
+                    tracks = _kept(everyone, profile.max_people)
+                    account["reason"] = _remark(of_shot, everyone, tracks)
                 else:
                     tracks, helped = _borrowed(boxes, frames.indices), None
                     account["boxes_of"] = boxes["video"].iloc[0]
@@ -112,15 +114,37 @@ def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
     return tuple(boxes[["width", "height"]].iloc[0])
 
 
+def _kept(everyone: Sequence[Track], max_people: int) -> list[Track]:
+    """The main people of each shot, at most so many in each, and in the order in which they came."""
+    counts: collections.Counter[int] = collections.Counter()
+    kept = []
+    for track in everyone:
+        counts[track.shot] += 1
+        if counts[track.shot] <= max_people:
+            kept.append(track)
+    return kept
+
+
+def _remark(of_shot: Sequence[int], everyone: Sequence[Track], kept: Sequence[Track]) -> str | None:
+    """What people should know of a video that can be used."""
+    cuts = max(of_shot, default=0)
+    remarks = []
+    if cuts:
+        remarks.append(f"the picture cuts {cuts} time{'s' * (cuts != 1)}, and whoever is in two shots counts twice")
+    if len(everyone) > len(kept):
+        remarks.append(f"{len(everyone)} people were seen, {len(kept)} of them are kept")
+    return "; ".join(remarks) or None
+
+
 def people(
-    images: Sequence[np.ndarray], detector, max_people: int | None, *, shots: Sequence[int] | None = None
+    images: Sequence[np.ndarray], detector, shots: Sequence[int]
 ) -> tuple[list[Track], str | None, list[list[Detection]]]:
     """The people in the frames of a video, and how they were found.
 
     Args:
         images: RGB uint8, in order.
         detector: a `FaceDetector`.
-        max_people, shots: as in `tracking.link`.
+        shots: the number of the shot of each, as in `tracking.link`.
 
     Returns:
         Their tracks, the main one first; the name of the last second pass that found main people in more frames; and
@@ -128,10 +152,10 @@ def people(
     """
     found: list[list[Detection]] = []
     # Where faces are in one shot says nothing of the next.
-    for _, shot in itertools.groupby(range(len(images)), key=lambda index: shots[index] if shots else 0):
+    for _, shot in itertools.groupby(range(len(images)), key=lambda index: shots[index]):
         of_shot = [images[index] for index in shot]
         found += detector.detect(of_shot, every=math.ceil(len(of_shot) / (_SEARCHED - 1)))
-    tracks = link(found, max_people=max_people, shots=shots)
+    tracks = link(found, max_people=None, shots=shots)
     helped = None
     for again in detector.second_passes:
         seen = _with_main_person(tracks)
@@ -141,7 +165,7 @@ def people(
         seen_again = detector.detect([images[index] for index in missing], detection_pass=again)
         for index, faces in zip(missing, seen_again, strict=True):
             found[index] = max(faces, found[index], key=len)
-        tracks = link(found, max_people=max_people, shots=shots)
+        tracks = link(found, max_people=None, shots=shots)
         if len(_with_main_person(tracks)) > len(seen):
             helped = again.name
     return tracks, helped, found

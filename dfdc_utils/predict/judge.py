@@ -129,7 +129,7 @@ def _look(path: Path, count: int, width: int, threads: int, time_limit: float) -
         else:
             frames = sample(path, count, exact=False, threads=threads, time_limit=time_limit)
     of_shot = _shots(frames, of_stretch)
-    tracks, _, detections = people(frames.images, worker_detector(width), None, shots=of_shot)
+    tracks, _, detections = people(frames.images, worker_detector(width), of_shot)
     look = Look(frames, of_shot, tracks[:MOST_PEOPLE], whole)
     if not whole:
         look.left_out.append({

@@ -12,7 +12,7 @@ from dfdc_utils.evaluation import aggregation, bootstrap
 from dfdc_utils.evaluation.predict import score_faces
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
-from dfdc_utils.predict.asked import find
+from dfdc_utils.predict.asked import find, network
 from dfdc_utils.predict.files import Named
 from dfdc_utils.predict.judge import judge
 from dfdc_utils.swap.many import AGAIN, SWAPPED
@@ -43,10 +43,8 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
         Path(path).name: judge(Named(Path(path)), asked).row for path in tqdm(paths, desc="Judging swaps", unit="clip")
     }
     results = []
-    for name in names:
-        rows = score_faces(
-            name, models.load(workspace.model(name)), faces, store.crops, workspace.profile, {}, description=name
-        )
+    for name, model in zip(names, asked, strict=True):
+        rows = score_faces(name, network(model), faces, store.crops, workspace.profile, {}, description=name)
         scored = own.assign(p_fake=own["video"].map(aggregation.video_scores(rows)))
         scored["reason"] = scored["p_fake"].isna().map({True: "no face in the store", False: None})
         of_swaps = swaps[["video", "original", "kind", "reason"]].copy()

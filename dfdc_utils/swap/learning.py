@@ -11,7 +11,7 @@ from dfdc_utils.swap.aligned import SIDE
 from dfdc_utils.swap.colour import evened, oval
 from dfdc_utils.swap.network import Swapper
 
-_RATE = 2e-3
+_RATE = 3e-3
 _GRID, _WARP = 5, 1.0
 """Faces are warped by shifting the knots of a grid, by about so many pixels."""
 

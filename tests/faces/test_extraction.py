@@ -9,6 +9,7 @@ from dfdc_utils.data import metadata
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.detections import DetectionFailed, DetectionPass
 from dfdc_utils.faces.extraction import extract, frame_statistics
+from dfdc_utils.faces.frames import iterate
 from dfdc_utils.faces.one_video import extract_video
 from dfdc_utils.faces.schemas import ACCOUNT, FACES
 from dfdc_utils.faces.store import FaceStore
@@ -59,6 +60,17 @@ def test_a_third_person_who_is_not_kept_is_told_in_the_account(tmp_path):
     faces, account = look(spot_video(tmp_path / "a.mp4", [(20, 25), (60, 50), (110, 75)]))
     assert (account["outcome"], account["tracks"], sorted(faces["track"].unique())) == ("ok", 2, [0, 1])
     assert account["reason"] == "3 people were seen, 2 of them are kept"
+
+
+def test_two_people_who_take_turns_in_the_same_place_stay_two(tmp_path):
+    images = [image for _, _, image in iterate(spot_video(tmp_path / "spots.mp4", [(60, 40)], count=36))]
+    for number, image in enumerate(images):
+        image[image[..., 0] < 100] = (20, 140, 20) if 12 <= number < 24 else (20, 20, 160)
+    faces, account = look(write_video(tmp_path / "a.mp4", images), PROFILE.replace(frames_per_video=12))
+    assert (account["outcome"], account["tracks"], account["frames_read"]) == ("ok", 3, 12)
+    assert account["reason"] == "the picture cuts 2 times, and whoever is in two shots counts twice"
+    shots = faces.assign(shot=np.digitize(faces["frame"], [12, 24])).groupby("track")["shot"]
+    assert (shots.nunique() == 1).all() and sorted(shots.first()) == [0, 1, 2]
 
 
 def test_a_face_at_the_edge_of_the_frame(tmp_path):

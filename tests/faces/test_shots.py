@@ -27,3 +27,14 @@ def test_one_frame_and_two():
     assert shots([room(1), room(1, 3)]) == [0, 0]
     assert shots([room(1), room(2)]) == [0, 1]
     assert shots([]) == []
+
+
+def test_noise_in_the_dark_is_no_cut():
+    generator = np.random.default_rng(0)
+    for colour in ((0, 0, 0), (3, 2, 2), (90, 90, 90)):
+        flat = [np.full((120, 320, 3), colour, np.uint8) + np.uint8(generator.integers(0, 3, 3)) for _ in range(10)]
+        assert shots(flat) == [0] * 10
+
+
+def test_light_that_goes_on_is_no_cut():
+    assert shots([room(1) // 2] * 5 + [(room(1) * 0.8).astype(np.uint8)] * 5) == [0] * 10
