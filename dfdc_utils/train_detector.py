@@ -1,7 +1,7 @@
 """A detector for real faces: from Kaggle's deepfake-faces to a network, its calibration and its model card.
 
 No weights come with this package: DFDC is for those who agreed to its terms, and these limit with whom it may be
-shared. Whoever has the set has the detector an hour later.
+shared. Whoever has the set has the detector an hour or two later.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ STUDY = "dfdc_faces"
 """The name of the study, and so of the detector."""
 MODEL = "custom_cnn"
 SETTINGS = {"videos": 0, "face_side": 160, "cnn_size": "large", "epochs": 8, "rounds_per_epoch": 2}
-"""What it has in place of the profile's numbers: all crops, larger, and as many of them as an hour allows."""
+"""What it has in place of the profile's numbers: all crops, larger, and as many of them as an hour or so allows."""
 
 
 def train_detector(workspace: Workspace, *, command: str, workers: int | None = None) -> Path:

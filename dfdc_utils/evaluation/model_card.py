@@ -117,8 +117,8 @@ _CARD = """# Model card: {name}
 
 Kaggle's "deepfake-faces" (https://www.kaggle.com/datasets/dagnelies/deepfake-faces): one face crop a video of the
 Deepfake Detection Challenge Dataset (Dolhansky et al., 2020, arXiv 2006.07397), whose people are paid actors who
-agreed. **Terms:** DFDC is for those who agreed to its terms, which limit with whom it may be shared; read there what
-they say of networks trained on it before you pass this one on. A fake and its original stand in the same split:
+agreed. **Terms:** DFDC is for those who agreed to its terms, which limit with whom it may be shared. Before you pass
+this network on, read what they say of networks trained on it. A fake and its original stand in the same split:
 
 | split | real | fake |
 | --- | --- | --- |
@@ -156,9 +156,9 @@ single crops; the mean over the frames of a video is another quantity.
 ## How faces are cut
 
 {side} pixels wide. In other videos a square of {share:.2f} times the longer side of MTCNN's box, its centre lower by
-{shift:.2f} of the box's height: about as the crops of the set lie, which another detector cut. (With a share of 0.87
-and a shift of 0.12, the overlap with the set's own squares, found again in five public DFDC clips, was 0.68 to 0.90 of
-their union, 0.85 in the middle one. With the margin of 0.3 that is usual elsewhere it was 0.40 to 0.52.)
+{shift:.2f} of the box's height. That is about how the crops of the set lie, which another detector cut. (Five public
+DFDC clips were cut with a share of 0.87 and a shift of 0.12. The set's own squares, found again in them, overlap with
+these by 0.68 to 0.90 of their union. With the margin of 0.3 that is usual elsewhere it is 0.40 to 0.52.)
 
 ## What it was never tested on
 
