@@ -9,13 +9,15 @@ does not fit, naming both sides and the command that mends it.
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dfdc_utils import source_code
-from dfdc_utils.workspace import Workspace, write_json
+from dfdc_utils.workspace import Workspace, whole, write_json
 
 
 class NotCurrent(ValueError):
@@ -42,6 +44,11 @@ def code_of(*names: str) -> str:
 def digest(*parts: Any) -> str:
     """16 hex digits of some values that JSON can hold."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def array_digest(array: np.ndarray) -> str:
+    """The digest of an array's shape, kind and values."""
+    return digest(array.shape, str(array.dtype), hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest())
 
 
 def file_digest(path: Path) -> str:
@@ -102,6 +109,18 @@ def require(workspace: Workspace, path: Path, wanted: MadeFrom, *, what: str, no
     command = f"python -m dfdc_utils study --profile {workspace.profile.name}{_named(workspace)} --only {notebook}"
     message = f"{what} ({path}) does not fit this study: {reason}. Make it again with notebook {notebook}: {command}"
     raise (NotCurrent if path.exists() else FileNotFoundError)(message)
+
+
+def arrays(
+    workspace: Workspace, path: Path, wanted: MadeFrom, compute: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """What `compute` gives, by name; read from the NumPy archive at `path` if that was made from `wanted`."""
+    if difference(workspace, path, wanted):
+        with whole(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **compute())
+        record(workspace, path, wanted)
+    with np.load(path) as archive:
+        return dict(archive)
 
 
 def forget(workspace: Workspace, path: Path) -> None:

@@ -34,8 +34,7 @@ class Profile:
     name: str
     description: str
     source: Source
-    """Where the faces come from: "synthetic" (videos, drawn on the spot), "dfdc" (videos, found on disk) or "crops"
-    (ready-made face crops, one a video, found on disk)."""
+    """Of the faces: "synthetic" (drawn on the spot), "dfdc" (videos on disk) or "crops" (face crops on disk)."""
     seed: int = 2022
     """Of all that is drawn at random but training: clips, splits, samples, intervals."""
     training_seed: int = 2022
@@ -199,8 +198,7 @@ class Profile:
 
 _MAY_BE_ZERO = (
     "seed", "training_seed", "videos", "unlabelled_clips", "warmup_batches", "tta_variants", "augmentation",
-    "what_if_epochs", "leaking_epochs", "threads", "weight_decay", "meso_dropout", "robustness_videos",
-    "swap_pairs",
+    "what_if_epochs", "leaking_epochs", "threads", "weight_decay", "meso_dropout", "robustness_videos", "swap_pairs",
 )
 _MAY_BE_NEGATIVE = ("face_margin", "face_shift")  # but above -1
 
@@ -259,8 +257,8 @@ _NAMED = (
         # Nothing is downloaded: with ImageNet's weights where they can be had the table would be another. From a
         # random start, a few hundred clips and two cores teach an eighth of the channels more than all of them.
         weights="random", backbone_width=0.125, lstm_units=128,
-        # Minutes allow some hundred updates: rates are high and fall, augmentation is light, nothing stops early,
-        # and with dropout MesoNet, sixteen channels at its widest, would not begin to learn in them.
+        # Minutes allow some hundred updates: rates are high and fall, augmentation is light, nothing stops early, and
+        # with dropout MesoNet, sixteen channels at its widest, would not begin to learn in them.
         epochs=6, batch_size=32, frames_per_epoch=8, meso_rate=4.0, meso_dropout=0.0, sequence_epochs=6,
         backbone_epochs=8, backbone_batch_size=32, backbone_rate=2.5, warmup_batches=700, sequence_frames=8,
         videos_per_update=1, schedule="cosine", patience=20, augmentation=0.4, evaluation_frames=8,

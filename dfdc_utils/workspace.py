@@ -223,6 +223,10 @@ class Workspace:
     def metrics(self, name: str) -> Path:
         return self.run / "metrics" / f"{name}.json"
 
+    def explained(self, name: str) -> Path:
+        """What notebook 08 found out about networks and need not compute again (NumPy archive)."""
+        return self.run / "explained" / f"{name}.npz"
+
     @property
     def swaps(self) -> Path:
         """The clips of notebook 12, whose faces were swapped by a network that learned it."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from dfdc_utils import made_from
 from dfdc_utils.data.mini import dissected
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import bootstrap
@@ -18,6 +19,7 @@ from dfdc_utils.evaluation.predict import in_memory, score_faces
 from dfdc_utils.faces import crops, frames
 from dfdc_utils.faces.schemas import BOX
 from dfdc_utils.faces.store import open_store
+from dfdc_utils.models import record
 from dfdc_utils.profiles import Profile
 from dfdc_utils.workspace import Workspace
 
@@ -42,10 +44,24 @@ def faces_apart(workspace: Workspace, *, originals: int = 20) -> tuple[pd.DataFr
     faces = store.faces(videos=test)
     faces = faces[(faces["track"] == 0) & (faces["frame"] < _FRAMES)]
     chosen = [(t, fake) for t, fake in dissected.swaps(profile) if t.original in set(faces["video"])][:originals]
-    rows: list[pd.DataFrame] = []
+    rows = [faces[faces["video"] == take.original] for take, _ in chosen]
+    if not rows:
+        return faces.iloc[:0], {}
+    wanted = made_from.MadeFrom(
+        settings={"originals": originals, "face_margin": profile.face_margin, "face_shift": profile.face_shift},
+        inputs=record.study_inputs(workspace, table), code=made_from.code_of(__name__),
+    )
+    pixels = made_from.arrays(
+        workspace, workspace.explained("faces_apart"), wanted, lambda: _filmed_apart(chosen, rows, profile)
+    )
+    return pd.concat(rows, ignore_index=True), pixels
+
+
+def _filmed_apart(chosen: list[tuple], rows: list[pd.DataFrame], profile: Profile) -> dict[str, np.ndarray]:
+    """By treatment the faces, in the order of `rows`, which are those of the original of each of `chosen`."""
     pixels: dict[str, list[np.ndarray]] = {treatment: [] for treatment in (dissected.UNTOUCHED, *TREATMENTS)}
-    for take, fake in tqdm(chosen, desc="Filming in five ways", unit="original", mininterval=1.0):
-        of_take = faces[faces["video"] == take.original]
+    filmed = tqdm(zip(chosen, rows, strict=True), total=len(chosen), desc="Filming in five ways", unit="original")
+    for (take, fake), of_take in filmed:
         squares = [
             crops.square(box, profile.face_margin, profile.face_shift) for box in of_take[list(BOX)].to_numpy()
         ]
@@ -60,10 +76,7 @@ def faces_apart(workspace: Workspace, *, originals: int = 20) -> tuple[pd.DataFr
                     # Through JPEG, as every face of the store.
                     face = crops.encode(crops.cut(shown[frame], square, profile.face_side))
                     pixels[treatment].append(crops.decode(face))
-        rows.append(of_take)
-    if not rows:
-        return faces.iloc[:0], {}
-    return pd.concat(rows, ignore_index=True), {treatment: np.stack(each) for treatment, each in pixels.items()}
+    return {treatment: np.stack(each) for treatment, each in pixels.items()}
 
 
 def effects(

@@ -17,6 +17,8 @@ import pandas as pd
 from dfdc_utils.backend import keras
 from dfdc_utils.explain.gradients import value_and_gradient
 from dfdc_utils.explain.layers import batches, logits, maps_of, tapped
+from dfdc_utils.explain.once import once
+from dfdc_utils.workspace import Workspace
 
 GREY = 127.5
 _STEP = 10.0
@@ -167,6 +169,20 @@ def maximised(
     alive = np.ptp(maps_of(model, layer, faces), axis=(0, 1, 2)) > 0
     weights = strongest_channels(channel_weights(model, layer, faces)[alive], count)
     return Maximised(layer.name, weights, maximise(model, layer, list(weights.index), seed=seed, steps=steps))
+
+
+def maximised_once(
+    name: str, workspace: Workspace, model: keras.Model, layer: keras.layers.Layer, faces: np.ndarray, *, seed: int
+) -> Maximised:
+    """`maximised` for the trained model `name` of a study, computed `once`."""
+
+    def compute() -> dict[str, np.ndarray]:
+        result = maximised(model, layer, faces, seed=seed)
+        return {"channels": result.weights.index, "weights": result.weights, "pictures": result.pictures}
+
+    found = once("maximised", name, workspace, faces, compute, modules=(__name__,), layer=layer.name, seed=seed)
+    index = pd.Index(found["channels"], name="channel")
+    return Maximised(layer.name, pd.Series(found["weights"], index=index, name="weight"), found["pictures"])
 
 
 def _frames(model: keras.Model, layer: keras.layers.Layer) -> int:

@@ -12,7 +12,10 @@ import pandas as pd
 from scipy import stats
 
 from dfdc_utils.backend import keras
+from dfdc_utils.explain import gradcam
 from dfdc_utils.explain.layers import all_layers
+from dfdc_utils.explain.once import once
+from dfdc_utils.workspace import Workspace
 
 STAGES = (0.1, 0.5, 1.0)
 
@@ -84,6 +87,22 @@ def cascade(
         with randomised(model, share, seed=seed):
             correlations[share] = rank_correlation(maps, explain(faces))
     return pd.Series(correlations, name="rank correlation").rename_axis("share randomised")
+
+
+def cascade_once(
+    name: str, workspace: Workspace, model: keras.Model, explain: Callable[[np.ndarray], np.ndarray],
+    faces: np.ndarray, *, seed: int,
+) -> pd.Series:
+    """`cascade` for the trained model `name` of a study, explained by Grad-CAM, computed `once`."""
+
+    def compute() -> dict[str, np.ndarray]:
+        found = cascade(model, explain, faces, seed=seed)
+        return {"shares": found.index, "correlations": found}
+
+    modules = __name__, gradcam.__name__
+    found = once("sanity", name, workspace, faces, compute, modules=modules, seed=seed, stages=STAGES)
+    index = pd.Index(found["shares"], name="share randomised")
+    return pd.Series(found["correlations"], index=index, name="rank correlation")
 
 
 def _flat(maps: np.ndarray) -> np.ndarray:

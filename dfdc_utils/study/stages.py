@@ -107,7 +107,7 @@ STAGES = {
             *_SEEN, "source", "frames_per_video", "detection_width", "clip_width", "clip_height", "clip_frames",
             "swap_steps", "swap_pairs",
         ),
-        trains=True, length=9,
+        trains=True, length=6,
     ),
     "13": Stage(
         reads=(DATA, TABLE, FACES, *_model(*_ALL_MODELS)), writes=(_LISTENED,),

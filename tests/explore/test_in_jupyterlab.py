@@ -1,5 +1,7 @@
 """A person with a mouse and a keyboard, in a real JupyterLab and a real Chromium."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -177,3 +179,44 @@ def test_three_rounds_of_the_game_are_written_down(page, explored):
     right = 100 * (answers["truth"] == "FAKE").mean()
     assert game.locator(".dx-scores tbody tr").first.locator("td").nth(1).inner_text().startswith(f"{right:.1f} %")
     assert pd.read_csv(explored.game / "tester.csv").shape == (3, 10)
+
+
+def test_the_class_figure_shows_who_played(page):
+    """Runs the cell of section 7 again, after the game."""
+    cell = page.locator(".jp-CodeCell:has-text('read_class(workspace)')").first
+    cell.scroll_into_view_if_needed()
+    cell.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    cell.locator(".jp-OutputArea img").wait_for()
+    rows = cell.locator(".jp-OutputArea table tbody tr")
+    until(page, lambda: rows.count() == 3)
+    # Who, mode, ... players: one person has played.
+    assert all(cells[-2:-1] == ["1"] for cells in (row.split() for row in rows.all_inner_texts()))
+
+
+def test_what_the_detector_rejected_is_shown(page, explored):
+    faces = view(page, "faces")
+    section = faces.get_by_label("Tracks of the clip")
+    faces.locator(".dx-pager tbody .dx-link").first.click()
+    section.get_by_text("main person").wait_for()
+    section.get_by_role("button", name="what did the detector reject?").click()
+    section.get_by_text("rejected (dashed)").wait_for()
+    accepted = int(section.get_by_text("rejected (dashed)").inner_text().split()[0])
+    assert accepted == section.locator("rect.dx-accepted").count() > 0
+
+
+def test_a_clip_of_ones_own_is_judged_and_deleted(page, explored, tmp_path):
+    table = clips.of_study(explored).table
+    name = "<b>me</b>.mp4"
+    (tmp_path / name).write_bytes(Path(table["path"][table["outcome"] == "ok"].iloc[0]).read_bytes())
+    own = view(page, "faces").get_by_label("A clip of your own", exact=True)
+    own.locator("input[type=file]").set_input_files(tmp_path / name)
+    own.get_by_text("never proof").wait_for()
+    own.locator("video").first.wait_for()
+    assert own.locator("li .dx-link").all_inner_texts() == [name]
+    assert int(own.locator("li .dx-fact").inner_text().split()[0]) > 0
+    before = [path for path in explored.uploads.rglob("*") if path.is_file()]
+    own.get_by_role("button", name=f"Delete {name}").click()
+    own.get_by_text("is deleted").wait_for()
+    assert before and not own.locator("li").count()
+    assert not any(path.suffix == ".mp4" for path in explored.uploads.rglob("*") if path.is_file())
