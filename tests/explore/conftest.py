@@ -109,7 +109,7 @@ def lab(explored, tmp_path_factory):
     ]
     settings = {
         "JUPYTER_CONFIG_DIR": str(folder / ".config"), "PYTHONPATH": str(project_root()),
-        "DFDC_HOME": str(explored.home),
+        "DFDC_HOME": str(explored.home), "MPLBACKEND": "",  # or figures would be drawn as for the tests
     }
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log)

@@ -207,7 +207,7 @@ def test_what_the_detector_rejected_is_shown(page, explored):
 
 def test_a_clip_of_ones_own_is_judged_and_deleted(page, explored, tmp_path):
     table = clips.of_study(explored).table
-    name = "<b>me</b>.mp4"
+    name = "<b>me.mp4"
     (tmp_path / name).write_bytes(Path(table["path"][table["outcome"] == "ok"].iloc[0]).read_bytes())
     own = view(page, "faces").get_by_label("A clip of your own", exact=True)
     own.locator("input[type=file]").set_input_files(tmp_path / name)
