@@ -47,6 +47,10 @@ def predict(
             stream.reconfigure(errors="backslashreplace")
     models = asked.find(names, workspace, published=published)
     found, others = files.find(typed)
+    for file in filter(None, (table, document)):
+        # Before an hour's work, not after it.
+        if file.expanduser().is_dir():
+            raise IsADirectoryError(f"{file} is a folder. Name a file in it: {file / 'scores'}{file.suffix or '.csv'}.")
     if report:
         report = report.expanduser().resolve()
         report.mkdir(parents=True, exist_ok=True)
