@@ -11,7 +11,7 @@ from dfdc_utils.faces.previews import SIDE, write_preview
 from dfdc_utils.faces.video_file import UnreadableVideo
 from dfdc_utils.workspace import Workspace
 
-_EDITION = 2
+_EDITION = 3
 """Raised when the same clip would give another preview."""
 LONGEST = 60.0
 """Seconds that are shown of a clip."""

@@ -36,7 +36,8 @@ def write_preview(path: str | Path, target: Path, *, longest: float = math.inf, 
         small = Converter(threads=0, side=SIDE)
         picture, last, start = None, -1, None
         rate = float(stream.average_rate or 0) or 25.0
-        sound = out.add_stream("aac", rate=_SOUND_RATE, layout="mono") if container.streams.audio else None
+        quick = {"aac_coder": "fast"}
+        sound = out.add_stream("aac", _SOUND_RATE, quick, layout="mono") if container.streams.audio else None
         for number, frame in enumerate(intact_frames(container, stream, deadline)):
             start = frame.time if start is None else start
             seconds = number / rate if frame.time is None or start is None else frame.time - start
