@@ -87,4 +87,5 @@ def test_what_cannot_be_written_is_said_before_anything_is_judged(studies, folde
     (tmp_path / "file").touch()
     arguments = ["predict", str(folder / "photo.jpg"), "--profile", "tiny", "--model", "meso4"]
     assert cli.main([*arguments, "--csv", str(tmp_path / "file" / "scores.csv")]) == 2
+    assert cli.main([*arguments, "--csv", str(tmp_path)]) == 2
     assert "file" in capsys.readouterr().err
