@@ -60,7 +60,8 @@ def faces_apart(workspace: Workspace, *, originals: int = 20) -> tuple[pd.DataFr
 def _filmed_apart(chosen: list[tuple], rows: list[pd.DataFrame], profile: Profile) -> dict[str, np.ndarray]:
     """By treatment the faces, in the order of `rows`, which are those of the original of each of `chosen`."""
     pixels: dict[str, list[np.ndarray]] = {treatment: [] for treatment in (dissected.UNTOUCHED, *TREATMENTS)}
-    filmed = tqdm(zip(chosen, rows, strict=True), total=len(chosen), desc="Filming in five ways", unit="original")
+    pairs = zip(chosen, rows, strict=True)
+    filmed = tqdm(pairs, total=len(chosen), desc="Filming in five ways", unit="original", mininterval=1.0)
     for (take, fake), of_take in filmed:
         squares = [
             crops.square(box, profile.face_margin, profile.face_shift) for box in of_take[list(BOX)].to_numpy()

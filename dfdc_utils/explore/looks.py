@@ -13,6 +13,7 @@ from dfdc_utils.explore.clips import Clips
 from dfdc_utils.faces import crops
 from dfdc_utils.faces.frames import sample
 from dfdc_utils.faces.one_video import worker_detector
+from dfdc_utils.faces.shots import shots
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.faces.tracking import link
 from dfdc_utils.workspace import Workspace
@@ -52,7 +53,8 @@ class Looks:
         frames = sample(self._clips.row(video)["path"], profile.frames_per_video)
         found = worker_detector(profile.detection_width).detect(frames.images)
         kept = {
-            (place, face.box) for track in link(found, max_people=profile.max_people)
+            (place, face.box)
+            for track in link(found, max_people=profile.max_people, shots=shots(frames.images))
             for place, face in zip(track.frames, track.detections, strict=True)
         }
         told, pictures = [], []

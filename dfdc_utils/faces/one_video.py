@@ -5,7 +5,6 @@ too few frames are dropped, evenly spaced frames are read, faces found, and the 
 form the face-only sequence. What is dropped stays in the account, with the reason.
 """
 
-import collections
 import functools
 import itertools
 import math
@@ -23,7 +22,7 @@ from dfdc_utils.faces.detections import Detection, DetectionFailed
 from dfdc_utils.faces.frames import Frames, sample
 from dfdc_utils.faces.schemas import BOX, FACES, no_account
 from dfdc_utils.faces.shots import shots
-from dfdc_utils.faces.tracking import Track, link
+from dfdc_utils.faces.tracking import Track, link, main_people
 from dfdc_utils.faces.video_file import TimeIsUp, UnreadableVideo
 from dfdc_utils.profiles import Profile
 
@@ -91,7 +90,7 @@ def extract_video(
                 if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
                     of_shot = shots(frames.images)
                     everyone, helped, _ = people(frames.images, detector, of_shot)
-                    tracks = _kept(everyone, profile.max_people)
+                    tracks = main_people(everyone, profile.max_people)
                     account["reason"] = _remark(of_shot, everyone, tracks)
                 else:
                     tracks, helped = _borrowed(boxes, frames.indices), None
@@ -112,17 +111,6 @@ def extract_video(
 def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
     """Width and height of the video in which `boxes` were found."""
     return tuple(boxes[["width", "height"]].iloc[0])
-
-
-def _kept(everyone: Sequence[Track], max_people: int) -> list[Track]:
-    """The main people of each shot, at most so many in each, and in the order in which they came."""
-    counts: collections.Counter[int] = collections.Counter()
-    kept = []
-    for track in everyone:
-        counts[track.shot] += 1
-        if counts[track.shot] <= max_people:
-            kept.append(track)
-    return kept
 
 
 def _remark(of_shot: Sequence[int], everyone: Sequence[Track], kept: Sequence[Track]) -> str | None:

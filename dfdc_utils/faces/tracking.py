@@ -5,6 +5,7 @@ no longer overlap. So the likeness of two boxes is how far the face moved in fac
 which goes on where overlap is zero.
 """
 
+import collections
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -56,7 +57,7 @@ def link(
 
     Args:
         detections_per_frame: the faces of each frame, frames in order; an empty list for a frame without.
-        max_people: tracks kept; None keeps all.
+        max_people: tracks kept in each shot; None keeps all.
         shots: the number of the shot of each frame, rising (`shots.shots`): nobody is followed over a cut, where
             another may take the same place. By default all are of one.
 
@@ -72,7 +73,18 @@ def link(
         for track in _link([detections_per_frame[frame] for frame in frames]):
             track.frames, track.shot = [frames[place] for place in track.frames], shot
             people.append(track)
-    return sorted(people, key=lambda track: -track.score)[:max_people]
+    return main_people(sorted(people, key=lambda track: -track.score), max_people)
+
+
+def main_people(people: Sequence[Track], most: int | None) -> list[Track]:
+    """Of tracks, the main one first, `most` at most in each shot, in the same order; all where it is None."""
+    in_shot: collections.Counter[int] = collections.Counter()
+    kept = []
+    for track in people:
+        in_shot[track.shot] += 1
+        if most is None or in_shot[track.shot] <= most:
+            kept.append(track)
+    return kept
 
 
 def _link(detections_per_frame: Sequence[Sequence[Detection]]) -> list[Track]:

@@ -50,7 +50,7 @@ def predict(
     for file in filter(None, (table, document)):
         # Before an hour's work, not after it.
         if file.expanduser().is_dir():
-            raise IsADirectoryError(f"{file} is a folder. Name a file in it: {file / 'scores'}{file.suffix or '.csv'}.")
+            raise IsADirectoryError(f"{file} is a folder. Name a file in it.")
     if report:
         report = report.expanduser().resolve()
         report.mkdir(parents=True, exist_ok=True)

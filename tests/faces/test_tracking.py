@@ -100,6 +100,8 @@ def test_nobody_is_followed_over_a_cut():
     frames = [[first]] * 10 + [[second]] * 10 + [[first]] * 10
     assert len(link(frames, max_people=5)) == 1
     people = link(frames, max_people=5, shots=[0] * 10 + [1] * 10 + [2] * 10)
+    # So many are kept in each shot, not in all.
+    assert len(link(frames, max_people=1, shots=[0] * 10 + [1] * 10 + [2] * 10)) == 3
     assert sorted((person.shot, person.frames[0], person.frames[-1]) for person in people) == [
         (0, 0, 9), (1, 10, 19), (2, 20, 29),
     ]
