@@ -26,7 +26,7 @@ def people(scores: pd.DataFrame) -> Figure:
         each.plot(rows["elsewhere"], rows["who"], color=_ELSEWHERE, linestyle="", marker="D", markersize=7)
         each.axvline(0.5, color=style.LIGHT, linestyle="--", zorder=0)
         each.set(xlim=(0, 1.02), xlabel="share of right answers", ylim=(-0.5, len(rows) - 0.5))
-        answers, players = rows["answers"].iloc[0], rows["players"].iloc[0]
+        answers, players = int(rows["answers"].iloc[0]), int(rows["players"].iloc[0])
         count = f"{answers} answer{'s' * (answers != 1)} of {players} player{'s' * (players != 1)}"
         each.set_title(f"{_MODES[mode]}: {count}")
     elsewhere = {"color": _ELSEWHERE, "marker": "D", "linestyle": "", "markersize": 7}

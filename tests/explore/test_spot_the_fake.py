@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfdc_utils import plots
 from dfdc_utils.explore import clips, spot_the_fake
 from dfdc_utils.explore.spot_the_fake import Game, class_scores, read, read_class, scores
 
@@ -113,6 +114,12 @@ def test_players_are_drawn_anew_not_answers(workspace):
     assert table.at["the model", "share"] == 0.5
     assert table.at["alone", "elsewhere"] == 0.664
     assert scores(answers_of("a", 0.8), seed=1)[0]["first"]["low"] > 0.4
+
+
+def test_the_class_figure_counts_its_answers_and_players():
+    one, two = answers_of("a", 1.0, count=2).head(1), pd.concat([answers_of("a", 1.0), answers_of("b", 0.0)])
+    titles = [plots.people(class_scores(rows, seed=1)).axes[0].get_title("left") for rows in (one, two)]
+    assert titles[0].endswith("1 answer of 1 player") and titles[1].endswith("20 answers of 2 players")
 
 
 def test_a_class_is_put_together_and_a_foreign_file_named(workspace):
