@@ -1,5 +1,6 @@
 """Figures are drawn of made-up numbers, and asked what they show."""
 
+import base64
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -384,11 +385,13 @@ def test_mean_activations_share_a_scale_and_the_difference_is_centred():
     assert low == -high
 
 
-def test_saving_is_whole_and_hands_the_figure_on(workspace, history):
-    figure = plots.learning_curves(history, 7)
-    assert plots.save(figure, workspace, "03_curves") is figure
+def test_saving_is_whole_and_a_notebook_shows_what_was_saved(workspace, history):
+    shown = plots.save(plots.learning_curves(history, 7), workspace, "03_curves")
     files = list(workspace.figures.iterdir())
     assert files == [workspace.figure("03_curves")] and files[0].read_bytes()[:4] == b"\x89PNG"
+    data, metadata = shown._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == files[0].read_bytes()
+    assert metadata["image/png"]["alt"] == "03 curves"
     image = plt.imread(files[0])
     # Eight inches at 120 dots: a README's width.
     assert image.shape[1] == 960

@@ -39,6 +39,7 @@ def predict(
     splits: Sequence[str] = ("test",),
     tta: bool = True,
     saved_as: str | None = None,
+    model=None,
 ) -> pd.DataFrame:
     """The predictions of model `name` for all faces of some splits, also written to the workspace.
 
@@ -48,6 +49,7 @@ def predict(
         splits: of "train", "validation", "test", "unlabelled".
         tta: also predicts the profile's test-time augmentations, for `AUGMENTED_SPLITS`.
         saved_as: the name under which the model was saved, and its predictions are; by default `name`.
+        model: as it was loaded from there; by default it is loaded where it is needed.
 
     Returns:
         Columns model, video, track, frame, variant ("plain" or an augmentation's name), p_fake. For a
@@ -65,7 +67,7 @@ def predict(
     if made_from.difference(workspace, path, made) is None:
         print(f"{models.title(name, profile)}: predictions of the same model and faces are there already.", flush=True)
         return pd.read_parquet(path)
-    model = models.load(workspace.model(saved_as))
+    model = model or models.load(workspace.model(saved_as))
     faces = store.faces(["video", "track", "frame"], table["video"]).merge(table[["video", "split"]], on="video")
     variants = augmentation.variants(profile.tta_variants) if tta else {}
     predictions, seconds = [], dict[str, float]()
@@ -170,7 +172,7 @@ def score_faces(
                 # A window's frames all change in the same way: variants are fixed. Padding is added to what came
                 # of them, since they know nothing of it.
                 seen = change(pixels) if batch.ndim == 1 else padded(change(pixels), batch)
-                scores[variant].append(np.asarray(model.predict_on_batch(seen))[:, 0])
+                scores[variant].append(_p_fake(model, seen, fill=size if start else 0))
                 seconds[variant].append((time.perf_counter() - began) / len(pixels))
                 progress.update(len(pixels))
     result = as_table(name, faces.loc[first], scores)
@@ -179,6 +181,12 @@ def score_faces(
         variant: float(np.median(of_batches)) for variant, of_batches in seconds.items() if of_batches
     }
     return result
+
+
+def _p_fake(model, seen: np.ndarray, *, fill: int) -> np.ndarray:
+    """What `model` says of each of `seen`, which is filled up to `fill`: Keras compiles seconds for another size."""
+    filled = np.resize(seen, (max(fill, len(seen)), *seen.shape[1:]))
+    return np.asarray(model.predict_on_batch(filled))[:len(seen), 0]
 
 
 def in_memory(pixels: np.ndarray) -> Callable[[pd.DataFrame], np.ndarray]:
@@ -255,8 +263,8 @@ def score_windows(
     head, batches = model.get_layer("head"), np.split(places, range(_BATCH, len(places), _BATCH))
     return {
         variant: [
-            np.asarray(head.predict_on_batch(padded(values[batch[batch != PADDING]], batch)))[:, 0]
-            for batch in batches
+            _p_fake(head, padded(values[batch[batch != PADDING]], batch), fill=_BATCH if number else 0)
+            for number, batch in enumerate(batches)
         ]
         for variant, values in zip(variants, seen.values, strict=True)
     }

@@ -114,8 +114,10 @@ CORRUPTIONS = types.MappingProxyType({
 """By name. Blur is a standard deviation, as is noise; CRF is x264's constant rate factor, more is worse."""
 
 
-def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
+def predict_corrupted(name: str, workspace: Workspace, model=None) -> pd.DataFrame:
     """What model `name` says of corrupted test faces; also written to `workspace.robustness(name)`.
+
+    `model` is given where it is loaded already.
 
     The profile's `robustness_videos` says how many test videos it is shown at each strength, of reals and fakes the
     same number as far as there are so many: a frame model `robustness_frames` faces of each person, a sequence model
@@ -128,7 +130,7 @@ def predict_corrupted(name: str, workspace: Workspace) -> pd.DataFrame:
     """
     profile = workspace.profile.replace(evaluation_frames=workspace.profile.robustness_frames)
     record.require_current(name, workspace)
-    model, store = models.load(workspace.model(name)), open_store(workspace)
+    model, store = model or models.load(workspace.model(name)), open_store(workspace)
     faces = _drawn_faces(name, open_study_table(workspace), store, profile)
     # Pixels are read once. The faces of a person stand together, in the order of time.
     people = [store.crops(rows) for _, rows in faces.groupby(["video", "track"], sort=False)]

@@ -5,7 +5,7 @@
     plots.use()
     plots.save(plots.roc_curves(videos), workspace, "07_roc_curves")
 
-Each function returns a `Figure`, which a notebook shows where it is the value of a cell; `save` hands it on.
+Each function returns a `Figure`, which a notebook shows where it is the value of a cell; `save` returns its picture.
 Real is blue and fake is vermilion, everywhere. Nothing here needs Keras, or knows how its numbers came about.
 """
 

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn.objects as so
+from IPython.display import Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -95,15 +96,17 @@ def drawn(function: Callable[..., Figure]) -> Callable[..., Figure]:
     return wrapper
 
 
-def save(figure: Figure, workspace: Workspace, name: str) -> Figure:
-    """Writes `figure` as PNG to `workspace.figure(name)`, whole or not at all, and returns it to be shown.
+def save(figure: Figure, workspace: Workspace, name: str) -> Image:
+    """Writes `figure` as PNG to `workspace.figure(name)`, whole or not at all, and returns that picture to be shown.
 
     `name` starts with the notebook's number: "07_roc_curves".
     """
-    with plt.rc_context(_LOOK), whole(workspace.figure(name)) as temporary:
+    path = workspace.figure(name)
+    with plt.rc_context(_LOOK), whole(path) as temporary:
         # Without its version in the file, the same figure is the same bytes after an upgrade of matplotlib.
         figure.savefig(temporary, metadata={"Software": None})
-    return figure
+    # A notebook that is given the figure itself would draw it a second time.
+    return Image(path.read_bytes(), format="png", alt=name.replace("_", " "))
 
 
 def model_style(titles: Iterable[str]) -> dict[str, dict]:
