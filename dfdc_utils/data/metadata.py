@@ -18,6 +18,8 @@ from dfdc_utils.data.study_table import COLUMNS
 from dfdc_utils.places import kaggle_mounts
 from dfdc_utils.workspace import Workspace
 
+_WHERE_KNOWN = ("set", "person", "mask")
+"""Columns of the table that are there where something is known."""
 PROBLEM_COLUMNS = ("problem", "part", "video", "detail")
 
 NAMES = {
@@ -59,7 +61,7 @@ class Dataset:
     (file name), `path` (absolute), `part` (name of its folder), `label` ("FAKE", "REAL"), `original` (of a
     fake: the name of the video it was made from, which need not be here), `split` (None, "unlabelled", or what
     official lists say: "train", "validation", "test"). Where the names or lists tell: `person` (whose video it is,
-    original or fake); of a mixed set: `set`."""
+    original or fake); of a mixed set: `set`; where masks show who was altered: `mask` (the path of a fake's)."""
     problems: pd.DataFrame
     """What is wrong with it, one row a video or a folder: `problem` ("duplicate name", "unsafe name",
     "unknown label", "absent", "unnamed", "no labels", "not readable"), `part`, `video`, `detail`. None of these is in
@@ -101,12 +103,12 @@ def read(root: Path) -> Dataset:
         if first is not row:
             problems.append(layouts.rows.problem("duplicate name", folder, video, f"first in {first['part']}"))
     problems.extend(ignored.unreadable(root))
-    table = pd.DataFrame(list(rows.values()), columns=[*COLUMNS, "set", "person"], dtype=object)
+    table = pd.DataFrame(list(rows.values()), columns=[*COLUMNS, *_WHERE_KNOWN], dtype=object)
     return Dataset(
         root=root,
         layout=name,
         # dtype=object keeps None as None.
-        table=table.drop(columns=[column for column in ("set", "person") if table[column].isna().all()]),
+        table=table.drop(columns=[column for column in _WHERE_KNOWN if table[column].isna().all()]),
         problems=pd.DataFrame(problems, columns=PROBLEM_COLUMNS, dtype=object),
     )
 

@@ -8,7 +8,7 @@ import json
 
 from dfdc_utils.profiles import Profile
 
-METHOD = 6
+METHOD = 7
 """Counts up when the code of this room begins to find other faces with the same numbers."""
 
 # The numbers of a profile on which faces depend, and no others.

@@ -12,7 +12,7 @@ from dfdc_utils.faces import files
 from dfdc_utils.faces.cutting import cutting
 from dfdc_utils.faces.existing_crops import take_over
 from dfdc_utils.faces.one_video import extract_video, worker_detector
-from dfdc_utils.faces.planning import Plan, plan, with_older_boxes
+from dfdc_utils.faces.planning import Plan, masks_of, plan, with_older_boxes
 from dfdc_utils.faces.schemas import FACES, TRIED_AGAIN, no_account
 from dfdc_utils.faces.store import FaceStore
 from dfdc_utils.faces.watchdog import Watchdog
@@ -40,7 +40,8 @@ def extract(
 
     Args:
         table: columns video (names, each once), path and, where `profile.boxes` is "original", original. Where there
-            is a column label, videos without one are not held to `profile.min_frames`: they are to be scored.
+            is a column label, videos without one are not held to `profile.min_frames`: they are to be scored. A column
+            mask names clips that show where fakes were altered (`masks.altered_first`).
         folder: of the store; with `scheduler`, one that all its workers see, as they must see the videos.
         profile: how many frames, which sizes.
         workers, scheduler: as in `parallel.run`.
@@ -107,6 +108,7 @@ class _Video:
     """The video whose boxes are to be used, ..."""
     source_shard: int | None
     """... and the finished shard in which it is."""
+    mask: str | None
     any_length: bool
     """Whether it has no label: a submission must score it, however few its frames."""
 
@@ -155,9 +157,10 @@ def _shards(
     """The videos of `rows` in shards; `shard_of` says where originals are whose boxes are to be used."""
     sources = rows["original"] if shard_of else [None] * len(rows)
     unlabelled = rows["label"].isna() if "label" in rows else [False] * len(rows)
+    columns = rows["video"], rows["path"], sources, masks_of(rows), unlabelled
     videos = [
-        _Video(video, str(path), source if source in shard_of else None, shard_of.get(source), bool(any_length))
-        for video, path, source, any_length in zip(rows["video"], rows["path"], sources, unlabelled, strict=True)
+        _Video(video, str(path), source if source in shard_of else None, shard_of.get(source), mask, bool(any_length))
+        for video, path, source, mask, any_length in zip(*columns, strict=True)
     ]
     size = profile.videos_per_shard
     parts = [tuple(videos[start:start + size]) for start in range(0, len(videos), size)]
@@ -183,7 +186,7 @@ def _extract_shard(shard: _Shard) -> collections.Counter:
                 else:
                     profile = shard.profile.replace(min_frames=1) if video.any_length else shard.profile
                     found, account = extract_video(
-                        video.path, video.video, detector, profile, boxes=_boxes_for(video, store),
+                        video.path, video.video, detector, profile, boxes=_boxes_for(video, store), mask=video.mask,
                         # There is a worker on every core.
                         threads=1, time_limit=shard.time_limit,
                     )

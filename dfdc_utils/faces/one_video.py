@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dfdc_utils.faces import crops, files
+from dfdc_utils.faces import crops, files, masks
 from dfdc_utils.faces.detections import Detection, DetectionFailed
 from dfdc_utils.faces.frames import Frames, sample
 from dfdc_utils.faces.schemas import BOX, FACES, no_account
@@ -48,6 +48,7 @@ def extract_video(
     profile: Profile,
     *,
     boxes: pd.DataFrame | None = None,
+    mask: str | None = None,
     threads: int = 0,
     time_limit: float = math.inf,
 ) -> tuple[pd.DataFrame, dict]:
@@ -60,6 +61,7 @@ def extract_video(
         profile: how many frames, which sizes.
         boxes: the faces of another video that shows the same people in the same places, from
             `FaceStore.boxes`: they are cut out here, and none are looked for, if the frames are as large.
+        mask: of a fake, the clip that shows where it was altered: who was comes first (`masks.altered_first`).
         threads: that decode frames and encode crops; 0 is one a core.
         time_limit: seconds for reading the file.
 
@@ -68,7 +70,7 @@ def extract_video(
         row (keys `store.ACCOUNT`). A file that cannot be read is an outcome, not an exception.
     """
     began = time.perf_counter()
-    account = no_account(video) | files.identity(path)
+    account = no_account(video) | files.identity(path) | {"mask": files.digest(mask) if mask else None}
     faces = pd.DataFrame(columns=FACES.names)
     try:
         frames = sample(path, profile.frames_per_video, exact=False, threads=threads, time_limit=time_limit)
@@ -90,10 +92,12 @@ def extract_video(
                 if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
                     of_shot = shots(frames.images)
                     everyone, helped, _ = people(frames.images, detector, of_shot)
+                    everyone, told = _by_mask(everyone, mask, frames, time_limit)
                     tracks = main_people(everyone, profile.max_people)
-                    account["reason"] = _remark(of_shot, everyone, tracks)
+                    account["reason"] = _remark(of_shot, everyone, tracks, told)
                 else:
-                    tracks, helped = _borrowed(boxes, frames.indices), None
+                    borrowed, helped = _borrowed(boxes, frames.indices), None
+                    tracks, account["reason"] = _by_mask(borrowed, mask, frames, time_limit)
                     account["boxes_of"] = boxes["video"].iloc[0]
             except DetectionFailed as error:
                 account |= {"outcome": "failed", "reason": str(error)}
@@ -113,7 +117,18 @@ def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
     return tuple(boxes[["width", "height"]].iloc[0])
 
 
-def _remark(of_shot: Sequence[int], everyone: Sequence[Track], kept: Sequence[Track]) -> str | None:
+def _by_mask(
+    tracks: list[Track], mask: str | None, frames: Frames, time_limit: float
+) -> tuple[list[Track], str | None]:
+    if mask is None:
+        return tracks, None
+    size = frames.info.width, frames.info.height
+    return masks.altered_first(tracks, mask, len(frames.images), size, time_limit=time_limit)
+
+
+def _remark(
+    of_shot: Sequence[int], everyone: Sequence[Track], kept: Sequence[Track], told: str | None
+) -> str | None:
     """What people should know of a video that can be used."""
     cuts = max(of_shot, default=0)
     remarks = []
@@ -121,7 +136,7 @@ def _remark(of_shot: Sequence[int], everyone: Sequence[Track], kept: Sequence[Tr
         remarks.append(f"the picture cuts {cuts} time{'s' * (cuts != 1)}, and whoever is in two shots counts twice")
     if len(everyone) > len(kept):
         remarks.append(f"{len(everyone)} people were seen, {len(kept)} of them are kept")
-    return "; ".join(remarks) or None
+    return "; ".join([*remarks, *filter(None, [told])]) or None
 
 
 def people(

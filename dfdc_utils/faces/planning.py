@@ -28,17 +28,17 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
     """Compares a table with what a store knows.
 
     A file of the same size and time is the same, and one of another time if its `files.digest` is. A file that is not
-    there any more is none that has changed.
+    there any more is none that has changed. Where a mask tells who was altered, it is a file of the video too.
 
     Args:
-        table: columns video and path.
+        table: columns video and path; perhaps mask.
         known: of `FaceStore.known`.
         retry: whether videos that failed for want of memory or time are read again.
     """
-    columns = ["size_bytes", "mtime_ns", "digest", "outcome"]
+    columns = ["size_bytes", "mtime_ns", "digest", "outcome", "mask"]
     rows = dict(zip(known.index, known[columns].itertuples(index=False), strict=True))
 
-    def look_at(video: str, path: str) -> str | int | None:
+    def look_at(video: str, path: str, mask: str | None) -> str | int | None:
         """The reason, or the new time of a file that is the same, or None."""
         there = rows.get(video)
         if there is None:
@@ -48,6 +48,8 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
             return None
         if retry and there.outcome in TRIED_AGAIN:
             return "tried again"
+        if mask and files.status(mask) and files.digest(mask) != there.mask:
+            return "changed"
         has_digest = isinstance(there.digest, str)
         if has_digest and (file.st_size, file.st_mtime_ns) == (there.size_bytes, there.mtime_ns):
             return None
@@ -58,7 +60,8 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
         return file.st_mtime_ns if has_digest else None
 
     def look_at_some(some: pd.DataFrame) -> dict[str, str | int | None]:
-        return {video: look_at(video, path) for video, path in zip(some["video"], some["path"], strict=True)}
+        rows = zip(some["video"], some["path"], masks_of(some), strict=True)
+        return {video: look_at(video, path, mask) for video, path, mask in rows}
 
     parts = [table.iloc[start:start + _IN_TURN] for start in range(0, len(table), _IN_TURN)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -67,6 +70,13 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
         reasons={video: what for video, what in found.items() if isinstance(what, str)},
         copied={video: what for video, what in found.items() if isinstance(what, int)},
     )
+
+
+def masks_of(table: pd.DataFrame) -> list[str | None]:
+    """The clip for each video of `table` that shows where it was altered, None where there is none."""
+    if "mask" not in table:
+        return [None] * len(table)
+    return table["mask"].astype(object).where(table["mask"].notna(), None).to_list()
 
 
 def with_older_boxes(table: pd.DataFrame, known: pd.DataFrame) -> set[str]:

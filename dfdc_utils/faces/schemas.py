@@ -36,6 +36,7 @@ ACCOUNT = pa.schema([
     ("size_bytes", pa.int64()),
     ("mtime_ns", pa.int64()),  # when the file was last changed, nanoseconds since 1970
     ("digest", pa.string()),  # of its beginning and end (`files.digest`)
+    ("mask", pa.string()),  # `files.digest` of the mask that told who was altered, where there was one
     ("frames_read", pa.int64()),
     ("faces", pa.int64()),
     ("tracks", pa.int64()),

@@ -3,10 +3,12 @@
 import os
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from dask.distributed import LocalCluster
 from stand_in import FIRST, BrightSpots, spot_video
+from video_files import write_video
 
 from dfdc_utils import profiles
 from dfdc_utils.faces import extraction
@@ -254,3 +256,41 @@ def test_a_pipe_is_not_waited_for(tmp_path, extract):
     assert extract(table, tmp_path / "store") == {"a.mp4"}
     assert extract(table, tmp_path / "store") == set()
     assert FaceStore(tmp_path / "store").account()["reason"].tolist() == ["it is a pipe or a device"]
+
+
+def mask_of(path, white, *, side=4):
+    """A mask of another size and length than the videos of `spot_video`: white where x lies between two numbers."""
+    image = np.zeros((96 // side * 2, 160 // side * 2, 3), np.uint8)
+    image[:, white[0] * 2 // side:white[1] * 2 // side] = 255
+    return str(write_video(path, [image] * 5))
+
+
+def test_who_was_altered_counts_as_the_fake_where_a_mask_says_so(tmp_path, extract):
+    """Two people, the larger one real: without the mask she would be taught as the fake."""
+    video = spot_video(tmp_path / "f.mp4", [(40, 40), (110, 40)], count=16)
+    table = pd.DataFrame({"video": ["f.mp4"], "path": [str(video)]})
+    plain = extract(table, tmp_path / "plain") and FaceStore(tmp_path / "plain").faces(["track", "x0"], ["f.mp4"])
+    main = plain[plain["track"] == 0]["x0"].mean()
+    on_the_other = (100, 150) if main < 80 else (0, 70)
+
+    folder = tmp_path / "faces"
+    assert extract(table, folder) == {"f.mp4"}
+    masked = table.assign(mask=mask_of(tmp_path / "mask.mp4", on_the_other))
+    # The mask came later: what it concerns is cut out again, once.
+    assert extract(masked, folder) == {"f.mp4"} and extract(masked, folder) == set()
+    seen = FaceStore(folder).faces(["track", "x0"], ["f.mp4"])
+    assert abs(seen[seen["track"] == 0]["x0"].mean() - plain[plain["track"] == 1]["x0"].mean()) < 5
+    assert "smaller person is the fake" in FaceStore(folder).account(["f.mp4"])["reason"][0]
+
+
+@pytest.mark.parametrize(("white", "told"), [((75, 95), "lies on nobody"), (None, "cannot be read")])
+def test_a_mask_that_tells_nothing_costs_no_video(tmp_path, extract, white, told):
+    video = spot_video(tmp_path / "f.mp4", [(30, 40), (120, 40)], count=8)
+    mask = tmp_path / "mask.mp4"
+    if white:
+        mask_of(mask, white)
+    else:
+        mask.write_bytes(b"no clip")
+    extract(pd.DataFrame({"video": ["f.mp4"], "path": [str(video)], "mask": [str(mask)]}), tmp_path / "faces")
+    account = FaceStore(tmp_path / "faces").account(["f.mp4"]).iloc[0]
+    assert (account["outcome"], account["tracks"]) == ("ok", 2) and told in account["reason"]

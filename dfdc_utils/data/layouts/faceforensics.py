@@ -1,7 +1,7 @@
 """FaceForensics++ and the DeepFakeDetection set that comes with it (Rössler et al., 2019, arXiv 1901.08971).
 
     original_sequences/{youtube,actors}/{c23,c40,raw}/videos/071.mp4
-    manipulated_sequences/{Deepfakes,Face2Face,FaceSwap,…}/{c23,c40,raw}/videos/071_054.mp4
+    manipulated_sequences/{Deepfakes,Face2Face,FaceSwap,…}/{c23,c40,raw,masks}/videos/071_054.mp4
     train.json, val.json, test.json    pairs such as ["071", "054"]; here or in splits/, if present
 
 or, as Kaggle has it (ff-c23), a folder a method:
@@ -22,7 +22,7 @@ from dfdc_utils.data.layouts.rows import folders_in, problem, row, videos_in
 
 HOLDS = "videos"
 NOT_READ = {
-    "masks": "masks that say where fakes were altered, no videos to judge",
+    "masks": "masks that say where fakes were altered, without the fakes",
     "csv": "lists that say what the folders say too",
 } | dict.fromkeys(("c23", "c40", "raw"), "the same videos in another compression")
 """Why folders of these names are not read."""
@@ -43,14 +43,20 @@ class _Set:
     videos: dict[str, Path]
     """Their folder by compression; "" where the name of none is known."""
 
+    @property
+    def masks(self) -> Path:
+        """Where clips of the same names say where fakes were altered, if they are there."""
+        return self.folder / "masks" / "videos"
+
 
 def folders(root: Path) -> list[Path]:
-    """`root` and its lists' folder, and every folder of videos of the compression that is read."""
+    """`root` and its lists' folder, and every folder of videos of the compression that is read, and of masks."""
     sets = _sets(root)
     if not sets:
         return []
     compression = _compression(sets)
-    found = [one.videos[compression] for one in sets if compression in one.videos]
+    read_of = [one for one in sets if compression in one.videos]
+    found = [folder for one in read_of for folder in (one.videos[compression], one.masks)]
     return [folder for folder in (root, root / "splits", *found) if folder.is_dir()]
 
 
@@ -76,7 +82,7 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
             if source.label == "REAL":
                 rows.append(row(folder / video, "REAL", part=name, split=split_of.get(stem), person=person))
                 continue
-            original = names.original_of(stem)
+            original, mask = names.original_of(stem), source.masks / video
             if original is None:
                 detail = "its name does not say of which original it is, as 071_054.mp4 does"
                 problems.append(problem("unnamed", source.folder, video, detail))
@@ -84,6 +90,7 @@ def read(root: Path, problems: list[dict]) -> tuple[str, list[dict]]:
             rows.append(row(
                 folder / video, "FAKE", original + ending,
                 video=f"{name}_{video}", part=name, split=split_of.get(original), person=person,
+                mask=mask if mask.is_file() else None,
             ))
     if rows and not split_of:
         # 071_054 and 054_071 show one pair of people; the official lists keep such pairs together.

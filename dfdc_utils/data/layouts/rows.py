@@ -32,6 +32,7 @@ def row(
     part: str | None = None,
     split: str | None = None,
     person: str | None = None,
+    mask: Path | None = None,
 ) -> dict:
     """A row of the table. By default the video is called like its file, and the part like its folder."""
     return {
@@ -41,6 +42,7 @@ def row(
         "label": label,
         "original": original,
         "person": person,
+        "mask": str(mask) if mask else None,
         "split": split if label else "unlabelled",
     }
 

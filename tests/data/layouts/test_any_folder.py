@@ -187,7 +187,6 @@ def test_the_doctor_says_what_was_recognised_and_what_is_not_read_and_why(tmp_pa
         "holiday/": "it has videos, but this layout has none there",
         "lost+found/": "a folder of the system, not of the set",
         f"{method}/c40/": "the same videos in another compression",
-        f"{method}/masks/": "masks that say where fakes were altered, no videos to judge",
     }
     assert any(what == "splits" and "by part" in text for what, text in found)
     assert any(what == "people" and text == "1 are told apart" for what, text in found)

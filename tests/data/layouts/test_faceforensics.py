@@ -48,6 +48,18 @@ def test_the_scenes_of_deepfakedetection(tmp_path):
     assert dataset.problems["video"].tolist() == ["strange.mp4", ""]
 
 
+def test_a_fake_has_the_mask_of_its_name_where_there_is_one(tmp_path):
+    make_set(tmp_path, [("071", "054")], methods=("Deepfakes",))
+    without = metadata.read(tmp_path)
+    mask, = (make_videos(tmp_path, FAKES.format("Deepfakes", "masks", "071_054")) / "manipulated_sequences").rglob(
+        "masks/videos/*.mp4"
+    )
+    dataset = metadata.read(tmp_path)
+    assert "mask" not in without.table and len(dataset.table) == len(without.table)
+    assert dataset.table.set_index("video")["mask"].dropna().to_dict() == {"Deepfakes_071_054.mp4": str(mask)}
+    assert any("masks" in place for place, *_ in metadata.fingerprint(tmp_path))
+
+
 def test_one_compression_is_read(tmp_path):
     for compression in ("raw", "c40", "c23"):
         make_set(tmp_path, [("001", "002")], compression=compression, methods=("FaceSwap",))
