@@ -12,8 +12,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
-from dfdc_utils.evaluation import aggregation, bootstrap, calibration, predict
+from dfdc_utils.evaluation import aggregation, bootstrap, calibration
 from dfdc_utils.evaluation.bootstrap import CLIP
+from dfdc_utils.evaluation.predictions import require_current
 from dfdc_utils.models import record
 from dfdc_utils.workspace import Workspace, whole, write_json
 
@@ -229,7 +230,7 @@ def _evaluations(workspace: Workspace, names: list[str]) -> dict[str, dict]:
     result = {}
     for name in names:
         if workspace.metrics(name).exists():
-            predict.require_current(workspace, name)
+            require_current(workspace, name)
             result[name] = load(workspace, name)
     return result
 

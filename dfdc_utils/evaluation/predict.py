@@ -1,6 +1,5 @@
 """What a trained model says of faces it was given (`models.inputs`): one row a face and variant, and nothing else."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 
@@ -12,6 +11,8 @@ from dfdc_utils import made_from, models
 from dfdc_utils.data.study_table import open_study_table
 from dfdc_utils.evaluation import tta as augmentation
 from dfdc_utils.evaluation.aggregation import PLAIN
+from dfdc_utils.evaluation.predictions import load as load  # `predict.load` reads what `predict.predict` wrote
+from dfdc_utils.evaluation.predictions import made_of
 from dfdc_utils.faces.store import FaceStore, open_store
 from dfdc_utils.models import features, record
 from dfdc_utils.models.inputs import positions
@@ -63,7 +64,7 @@ def predict(
     profile, saved_as = workspace.profile, saved_as or name
     record.require_current(name, workspace, saved_as=saved_as)
     table, store, path = open_study_table(workspace), open_store(workspace), workspace.predictions(saved_as)
-    made = _made_from(name, workspace, table, splits, profile.tta_variants if tta else 0, saved_as)
+    made = made_of(name, workspace, table, splits, profile.tta_variants if tta else 0, saved_as)
     if made_from.difference(workspace, path, made) is None:
         print(f"{models.title(name, profile)}: predictions of the same model and faces are there already.", flush=True)
         return pd.read_parquet(path)
@@ -95,43 +96,6 @@ def predict(
     made_from.record(workspace, path, made)
     # As whoever finds it there gets it.
     return pd.read_parquet(path)
-
-
-def require_current(workspace: Workspace, name: str) -> None:
-    """Raises FileNotFoundError or made_from.NotCurrent unless `load` has something to read for model `name`."""
-    wanted = _made_from(name, workspace, open_study_table(workspace), (), workspace.profile.tta_variants, name)
-    settings = {key: value for key, value in wanted.settings.items() if key != "splits"}
-    made_from.require(
-        workspace, workspace.predictions(name), dataclasses.replace(wanted, code="", settings=settings), notebook="07",
-        what=f"What {models.title(name, workspace.profile)} predicted",
-    )
-
-
-def load(workspace: Workspace, name: str) -> pd.DataFrame:
-    """What `predict` wrote for model `name`.
-
-    Raises FileNotFoundError where it has not been called, and made_from.NotCurrent where model, table, faces or
-    settings have changed since.
-    """
-    require_current(workspace, name)
-    return pd.read_parquet(workspace.predictions(name))
-
-
-def _made_from(
-    name: str, workspace: Workspace, table: pd.DataFrame, splits: Sequence[str], variants: int, saved_as: str
-) -> made_from.MadeFrom:
-    looked_at = "sequence_frames" if name in models.SEQUENCE_MODELS else "evaluation_frames"
-    model = workspace.model(saved_as)
-    return made_from.MadeFrom(
-        settings={
-            looked_at: getattr(workspace.profile, looked_at), "tta_variants": variants, "splits": list(splits),
-        },
-        inputs={
-            "the model": made_from.identity(workspace, model) if model.is_file() else "none",
-            **record.study_inputs(workspace, table),
-        },
-        code=made_from.code_of(__name__),
-    )
 
 
 def score_faces(

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from dfdc_utils import models
 from dfdc_utils.data import metadata, mini
 from dfdc_utils.data.study_table import open_study_table
-from dfdc_utils.evaluation import aggregation
+from dfdc_utils.evaluation import aggregation, predictions
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.made_from import NotCurrent
 from dfdc_utils.workspace import Workspace
@@ -196,10 +196,7 @@ def of_study(workspace: Workspace) -> Clips:
 
 def _scores(workspace: Workspace, name: str, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """P(fake) of every clip of the splits that were predicted, and whether it was judged or has the prior only."""
-    # This loads TensorFlow, which a study that has predicted nothing yet does without.
-    from dfdc_utils.evaluation import predict
-
-    by_video = aggregation.video_scores(predict.load(workspace, name))
+    by_video = aggregation.video_scores(predictions.load(workspace, name))
     account = open_store(workspace).account(table["video"])
     splits = table.loc[table["video"].isin(by_video.index), "split"].unique()
     parts = [aggregation.every_video(by_video, table, account, split=split) for split in splits]

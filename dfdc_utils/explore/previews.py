@@ -11,7 +11,7 @@ from dfdc_utils.faces.previews import SIDE, write_preview
 from dfdc_utils.faces.video_file import UnreadableVideo
 from dfdc_utils.workspace import Workspace
 
-_EDITION = 3
+_EDITION = 4
 """Raised when the same clip would give another preview."""
 LONGEST = 60.0
 """Seconds that are shown of a clip."""
@@ -19,8 +19,8 @@ _PATIENCE = 120.0
 _THUMBNAIL = 56
 
 
-def preview(workspace: Workspace, path: str | Path) -> Path:
-    """The preview of the video at `path`, made where it is not there yet.
+def preview(workspace: Workspace, path: str | Path, *, threads: int = 0) -> Path:
+    """The preview of the video at `path`, made by so many `threads` where it is not there yet.
 
     Of a long video only the beginning is shown. Raises UnreadableVideo as `faces.previews.write_preview` does.
     """
@@ -29,7 +29,7 @@ def preview(workspace: Workspace, path: str | Path) -> Path:
         raise UnreadableVideo(path, "there is no such file, or this user may not read it", "Check the path.")
     target = workspace.previews / f"{digest}-{_EDITION}.mp4"
     if not target.is_file():
-        write_preview(path, target, longest=LONGEST, time_limit=_PATIENCE)
+        write_preview(path, target, longest=LONGEST, time_limit=_PATIENCE, threads=threads)
     return target
 
 

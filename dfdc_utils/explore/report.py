@@ -125,7 +125,7 @@ def _previews(workspace: Workspace, chosen: Clips, folder: Path) -> list[str | N
 
     def one(place: int) -> str | None:
         try:
-            made = previews.preview(workspace, chosen.table["path"].iloc[place])
+            made = previews.preview(workspace, chosen.table["path"].iloc[place], threads=1)
         except UnreadableVideo:
             return None
         target = folder / "previews" / f"{place}.mp4"

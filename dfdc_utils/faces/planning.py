@@ -32,11 +32,12 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
 
     Args:
         table: columns video and path; perhaps mask.
-        known: of `FaceStore.known`.
+        known: of `FaceStore.known`; without a column mask, masks do not count.
         retry: whether videos that failed for want of memory or time are read again.
     """
     columns = ["size_bytes", "mtime_ns", "digest", "outcome", "mask"]
-    rows = dict(zip(known.index, known[columns].itertuples(index=False), strict=True))
+    rows = dict(zip(known.index, known.reindex(columns=columns).itertuples(index=False), strict=True))
+    masks_count = "mask" in known
 
     def look_at(video: str, path: str, mask: str | None) -> str | int | None:
         """The reason, or the new time of a file that is the same, or None."""
@@ -48,7 +49,7 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
             return None
         if retry and there.outcome in TRIED_AGAIN:
             return "tried again"
-        if mask and files.status(mask) and files.digest(mask) != there.mask:
+        if masks_count and mask and files.status(mask) and files.digest(mask) != there.mask:
             return "changed"
         has_digest = isinstance(there.digest, str)
         if has_digest and (file.st_size, file.st_mtime_ns) == (there.size_bytes, there.mtime_ns):

@@ -15,7 +15,7 @@ from explore_study import HOSTILE, MODEL
 from dfdc_utils import made_from, models
 from dfdc_utils.data import metadata, splits
 from dfdc_utils.data.study_table import open_study_table, save_study_table
-from dfdc_utils.evaluation import predict
+from dfdc_utils.evaluation import predict, predictions
 from dfdc_utils.faces import extraction
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
@@ -63,7 +63,7 @@ def _network(workspace):
     rows["model"] = MODEL
     with whole(workspace.predictions(MODEL)) as temporary:
         rows.to_parquet(temporary, index=False)
-    wanted = predict._made_from(MODEL, workspace, table, (), profile.tta_variants, MODEL)
+    wanted = predictions.made_of(MODEL, workspace, table, (), profile.tta_variants, MODEL)
     made_from.record(workspace, workspace.predictions(MODEL), wanted)
 
 

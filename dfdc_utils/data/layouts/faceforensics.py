@@ -55,8 +55,7 @@ def folders(root: Path) -> list[Path]:
     if not sets:
         return []
     compression = _compression(sets)
-    read_of = [one for one in sets if compression in one.videos]
-    found = [folder for one in read_of for folder in (one.videos[compression], one.masks)]
+    found = [f for one in sets if (videos := one.videos.get(compression or "")) for f in (videos, one.masks)]
     return [folder for folder in (root, root / "splits", *found) if folder.is_dir()]
 
 
