@@ -30,6 +30,12 @@ _MOST_DEATHS = 100
 # frame: a fifth of the time where frames come and go. Read by the C library as the process starts, so it
 # cannot stand among the others.
 _KEEP_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
+# Dask looks every ten to twenty milliseconds what its processes do. While they wait for kernels that need all cores,
+# that takes a fourteenth of two cores.
+_LOOK_SELDOM = {
+    "distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 
 
 def cores() -> int:
@@ -102,7 +108,7 @@ def connected(
         with Client(scheduler) as client:
             yield client
         return
-    settings = _KEEP_MEMORY | {"distributed.scheduler.allowed-failures": _MOST_DEATHS}
+    settings = _KEEP_MEMORY | _LOOK_SELDOM | {"distributed.scheduler.allowed-failures": _MOST_DEATHS}
     with dask.config.set(settings), _interrupts_ignored():
         cluster = LocalCluster(
             n_workers=workers,

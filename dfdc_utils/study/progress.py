@@ -8,6 +8,7 @@ from typing import TextIO
 import psutil
 
 _TICK = 1.0
+_EXACT_EVERY = 10.0
 _LOG_EVERY = 60.0
 _WIDTH = 78
 
@@ -43,6 +44,7 @@ class Watch:
     def __init__(self, out: TextIO):
         self.peak_bytes = 0
         """Most resident memory seen of this process and all processes under it, added up."""
+        self._most, self._asked = 0, 0.0
         self._out = out
         self._running: dict[str, _Running] = {}
         self._said = time.monotonic()
@@ -84,11 +86,19 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            self.peak_bytes = max(self.peak_bytes, _resident_bytes())
+            self._sample_memory()
             with self._lock:
                 self._tick()
             if self._stop.wait(_TICK):
                 return
+
+    def _sample_memory(self) -> None:
+        """The exact sum takes as long as the kernels have memory, and holds them up: only where there may be a peak."""
+        resident, now = _bytes(exact=False), time.monotonic()
+        due = resident > self.peak_bytes and now - self._asked >= _EXACT_EVERY
+        if due or resident > self._most:
+            self._most, self._asked = max(self._most, resident), now
+            self.peak_bytes = max(self.peak_bytes, _bytes(exact=True))
 
     def _tick(self) -> None:
         if self._out.isatty():
@@ -112,14 +122,14 @@ class Watch:
         self._out.flush()
 
 
-def _resident_bytes() -> int:
+def _bytes(*, exact: bool) -> int:
+    """Resident memory of this process and all under it; what they share, such as libraries, once only if `exact`."""
     process = psutil.Process()
     total = 0
     for one in (process, *process.children(recursive=True)):
         try:
-            # Proportional set size where there is one (Linux): the libraries that workers and kernels share
-            # would otherwise be counted once for each of them.
-            memory = one.memory_full_info()
+            # Proportional set size where there is one (Linux).
+            memory = one.memory_full_info() if exact else one.memory_info()
             total += getattr(memory, "pss", memory.rss)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             # It ended between being listed and being asked, as workers and kernels do.

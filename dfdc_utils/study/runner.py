@@ -156,7 +156,7 @@ class _Graph:
             try:
                 while self._waiting or self._running:
                     for job, reason in self._ready():
-                        if not scheduler and len(self._running) >= jobs:
+                        if not scheduler and (len(self._running) >= jobs or self._all_busy()):
                             break
                         if client is None:
                             # Not before there is something to do: a second study with nothing changed is quick.
@@ -170,6 +170,9 @@ class _Graph:
                         free += [gpu for future in done if (gpu := self._finish(future))]
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._interrupted(client)) from None
+
+    def _all_busy(self) -> bool:
+        return any(stage_of(job.notebook.stem).parallel for job, *_ in self._running.values())
 
     def _ready(self) -> list[tuple[Job, str]]:
         """Those that may start, and why they have to run; the longest first. Those that need not are done with."""

@@ -36,6 +36,8 @@ class Stage:
     """Whether it is worth a GPU."""
     repeated: bool = False
     """Whether it runs again for each further training seed."""
+    parallel: bool = False
+    """Whether it keeps all cores busy by itself: nothing is started beside it."""
     length: int = 1
     """About how long it takes beside the others: of those that may start the longest does."""
 
@@ -59,8 +61,9 @@ STAGES = {
             "source", "videos", "split", "balance", "seed", "min_frames", "detection_width", "face_margin",
             "face_shift", "face_side",
         ),
+        parallel=True,
     ),
-    "02": Stage(reads=(DATA, TABLE), writes=(FACES,), settings=("source", "seed", *CUTTING)),
+    "02": Stage(reads=(DATA, TABLE), writes=(FACES,), settings=("source", "seed", *CUTTING), parallel=True),
     "03": Stage(
         reads=(TABLE, FACES), writes=_model("custom_cnn", "custom_cnn_apart", "custom_cnn_random_split"),
         settings=(*settings_of("custom_cnn"), "seed", "what_if_epochs", "leaking_epochs", "threads"),
