@@ -178,7 +178,7 @@ def _extract_shard(shard: _Shard) -> collections.Counter:
     for video in shard.videos:
         if watchdog.gives_up(video.video):
             crashed = {"outcome": "crashed", "reason": watchdog.reason}
-            found, account = faces[0], no_account(video.video) | files.identity(video.path) | crashed
+            found, account = faces[0], no_account(video.video) | files.identity(video.path, video.mask) | crashed
         else:
             with watchdog.over(video.video):
                 if existing:

@@ -34,9 +34,9 @@ def digest(path: str | Path) -> str | None:
     return content.hexdigest()[:16]
 
 
-def identity(path: str | Path) -> dict:
-    """The account's columns that tell one file from another: size_bytes, mtime_ns, digest."""
-    found = status(path)
+def identity(path: str | Path, mask: str | Path | None = None) -> dict:
+    """The account's columns that tell one file from another: size_bytes, mtime_ns, digest; mask, that of its mask."""
+    found, of_mask = status(path), digest(mask) if mask else None
     if found is None:
-        return {"size_bytes": 0, "mtime_ns": 0, "digest": None}
-    return {"size_bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "digest": digest(path)}
+        return {"size_bytes": 0, "mtime_ns": 0, "digest": None, "mask": of_mask}
+    return {"size_bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "digest": digest(path), "mask": of_mask}

@@ -70,7 +70,7 @@ def extract_video(
         row (keys `store.ACCOUNT`). A file that cannot be read is an outcome, not an exception.
     """
     began = time.perf_counter()
-    account = no_account(video) | files.identity(path) | {"mask": files.digest(mask) if mask else None}
+    account = no_account(video) | files.identity(path, mask)
     faces = pd.DataFrame(columns=FACES.names)
     try:
         frames = sample(path, profile.frames_per_video, exact=False, threads=threads, time_limit=time_limit)

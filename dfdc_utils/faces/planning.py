@@ -49,8 +49,9 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
             return None
         if retry and there.outcome in TRIED_AGAIN:
             return "tried again"
-        if masks_count and mask and files.status(mask) and files.digest(mask) != there.mask:
-            return "changed"
+        if masks_count and mask and files.status(mask):
+            if files.digest(mask) != (there.mask if isinstance(there.mask, str) else None):
+                return "changed"
         has_digest = isinstance(there.digest, str)
         if has_digest and (file.st_size, file.st_mtime_ns) == (there.size_bytes, there.mtime_ns):
             return None
@@ -61,8 +62,8 @@ def plan(table: pd.DataFrame, known: pd.DataFrame, *, retry: bool = False) -> Pl
         return file.st_mtime_ns if has_digest else None
 
     def look_at_some(some: pd.DataFrame) -> dict[str, str | int | None]:
-        rows = zip(some["video"], some["path"], masks_of(some), strict=True)
-        return {video: look_at(video, path, mask) for video, path, mask in rows}
+        of_each = zip(some["video"], some["path"], masks_of(some), strict=True)
+        return {video: look_at(video, path, mask) for video, path, mask in of_each}
 
     parts = [table.iloc[start:start + _IN_TURN] for start in range(0, len(table), _IN_TURN)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
