@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from dfdc_utils import models
+from dfdc_utils import made_from, models
 from dfdc_utils.evaluation import aggregation, bootstrap
 from dfdc_utils.evaluation.predict import score_faces
+from dfdc_utils.faces import files
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
 from dfdc_utils.predict.asked import find, network
@@ -19,10 +20,13 @@ from dfdc_utils.swap.many import AGAIN, SWAPPED
 from dfdc_utils.workspace import Workspace, whole
 
 REAL = "original"
+_SETTINGS = ("evaluation_frames", "sequence_frames", "frames_per_video", "detection_width")
 
 
 def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
     """What every trained model says of learned swaps, of the same clips encoded again, and of the set's test clips.
+
+    Kept in the workspace, and read where models, clips, faces, settings and code are the same.
 
     Args:
         swaps: of `many.make`.
@@ -33,7 +37,29 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
         One row a model and clip: title, video, original, kind (`SWAPPED`, `AGAIN`, `REAL`, or the method of one of the
         set's own forgeries), p_fake (NaN where no face was found), reason (why; None where one was).
     """
-    names, store = record.current(workspace), open_store(workspace)
+    names, path, profile = record.current(workspace), workspace.swaps / "scores.parquet", workspace.profile
+    clips = sorted((Path(clip).name, files.digest(clip)) for clip in swaps["path"].dropna())
+    wanted = made_from.MadeFrom(
+        settings={setting: getattr(profile, setting) for setting in _SETTINGS},
+        inputs={name: made_from.identity(workspace, workspace.model(name)) for name in names} | {
+            "the swaps": made_from.digest(clips, swaps[["video", "kind", "reason"]].to_numpy().tolist()),
+            "the methods": made_from.digest(truth[["video", "method"]].to_numpy().tolist()),
+            **record.study_inputs(workspace, table),
+        },
+        code=made_from.code_of(__name__),
+    )
+    if made_from.difference(workspace, path, wanted) is not None:
+        scores = _score(names, swaps, table, truth, workspace)
+        with whole(path) as temporary:
+            scores.to_parquet(temporary, index=False)
+        made_from.record(workspace, path, wanted)
+    return pd.read_parquet(path)
+
+
+def _score(
+    names: Sequence[str], swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspace: Workspace
+) -> pd.DataFrame:
+    store = open_store(workspace)
     test = table[(table["split"] == "test") & table["label"].notna()].merge(truth[["video", "method"]], on="video")
     own = test[["video", "original"]].assign(kind=test["method"].replace("", REAL))
     own["original"] = own["original"].where(own["original"].notna(), own["video"])

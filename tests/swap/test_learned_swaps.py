@@ -47,3 +47,30 @@ def test_the_verdict_follows_from_the_numbers(found):
     assert text.startswith("1 of 2 networks")
     assert "No face" in learned_swaps.verdict(found[found["kind"] != SWAPPED])
     assert "0.75" in text and "1.00" in text and "1 of 2 do worse" in text
+
+
+def test_clips_and_networks_that_are_the_same_are_judged_once(workspace, monkeypatch):
+    judged = []
+
+    def judge(names, swaps, *_):
+        judged.append(names)
+        return pd.DataFrame({"title": names, "p_fake": 0.5})
+
+    monkeypatch.setattr(learned_swaps, "_score", judge)
+    monkeypatch.setattr(learned_swaps.record, "current", lambda _: ["meso4"])
+    monkeypatch.setattr(learned_swaps.record, "study_inputs", lambda *_: {})
+    for path in (clip := workspace.swaps / "a-b-swap.mp4", model := workspace.model("meso4")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"one")
+    swaps = pd.DataFrame({"video": ["a-b-swap.mp4"], "path": [str(clip)], "kind": [SWAPPED], "reason": [None]})
+    truth = pd.DataFrame({"video": ["a"], "method": ["blend"]})
+
+    def scores():
+        return learned_swaps.score(swaps, pd.DataFrame(), truth, workspace)
+
+    pd.testing.assert_frame_equal(scores(), scores())
+    assert len(judged) == 1
+    for number, changed in enumerate((clip, model), start=2):
+        changed.write_bytes(b"another")
+        scores()
+        assert len(judged) == number
