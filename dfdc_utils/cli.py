@@ -110,6 +110,9 @@ def _train_detector(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from dfdc_utils.predict.command import predict
 
+    if not options.files:
+        # --model takes all that follows it.
+        raise ValueError("No file is named. Put files before --model: predict clip.mp4 --model meso4.")
     return predict(
         options.files, _workspace(options), names=options.model, published=options.published, tta=options.tta,
         table=options.csv, document=options.json, report=options.report, workers=options.workers,
@@ -236,7 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     judges = "P(fake) of videos and photographs of yours, by trained models"
     predict = commands.add_parser("predict", parents=[shared, data, workers], help=judges, epilog=_EXIT_STATUS)
     what = "videos, photographs (JPEG, PNG, WebP), folders of them, or patterns in quotes"
-    predict.add_argument("files", type=Path, nargs="+", metavar="FILE", help=what)
+    predict.add_argument("files", type=Path, nargs="*", metavar="FILE", help=what)
     best = "of this study, of another (STUDY/MODEL), or the best of one (STUDY); default: the best of this one"
     predict.add_argument("--model", nargs="+", metavar="NAME", help=best)
     weights = "meso4 or mesoinception4 as their authors trained them, on swapped (DF) or reenacted (F2F) faces"

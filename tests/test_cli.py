@@ -40,6 +40,7 @@ def test_help_names_every_command():
         (("study", "--set", "profile=tiny"), "no setting 'profile'"),
         (("study", "--only", "99"), "No notebook's name starts with '99'"),
         (("make-mini", "--profile", "full"), "nothing to draw"),
+        (("predict", "--model", "meso4", "clip.mp4"), "files before --model"),
         (("extract", "--data", "nowhere"), "No data set found; looked in"),
         (("predict", "clip.mp4", "--profile", "tiny"), "no trained model in"),
     ],
