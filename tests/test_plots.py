@@ -459,7 +459,7 @@ def test_aggregation_shows_every_number_and_the_best_of_each_model_in_bold():
     (axes,) = plots.aggregation(aucs).axes
     written = {text.get_text(): text.get_fontweight() for text in axes.texts}
     assert written == {"0.800": "bold", "0.700": "normal", "0.510": "normal", "0.520": "bold"}
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["mean", "logit mean"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["mean", "logit\nmean"]
 
 
 def test_aggregation_of_a_model_that_a_method_cannot_combine_marks_the_best_of_the_others():

@@ -71,6 +71,8 @@ def fakes_per_original(table: pd.DataFrame) -> Figure:
         # Matplotlib does not say that these are bars.
         axes.bar_label(bars, fmt=lambda count: f"{count:,.0f}" if count else "", fontsize=10)  # type: ignore[arg-type]
     axes.margins(y=0.15)
+    # Where all have the same number, one bar of it would fill the figure.
+    axes.set_xlim(0.4, max([4, *made]) + 0.6)
     axes.locator_params(axis="x", integer=True)
     axes.grid(axis="x", visible=False)
     axes.set(

@@ -188,11 +188,11 @@ def aggregation(aucs: pd.DataFrame) -> Figure:
     `aucs`: one row a model, its title the index; one column a method.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 0.42 * len(aucs) + 1.2))
-    shown = aucs.rename(columns=lambda name: name.replace("_", " "))
+    shown = aucs.rename(columns=lambda name: name.replace("_", "\n"))
     look = {"cmap": "Greys", "vmin": 0.3, "vmax": 1.5, "cbar": False}
     sns.heatmap(shown, annot=True, fmt=".3f", annot_kws={"color": "black"}, ax=axes, **look)
     axes.tick_params(axis="y", rotation=0)
-    best = aucs.eq(aucs.max(axis=1), axis=0)
+    best = aucs.eq(aucs.max(axis=1), axis=0).mul(aucs.nunique(axis=1) > 1, axis=0)
     for text in axes.texts:
         column, row = map(int, text.get_position())
         text.set_fontweight("bold" if best.iloc[row, column] else "normal")
