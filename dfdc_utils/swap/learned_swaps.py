@@ -134,8 +134,8 @@ def verdict(found: pd.DataFrame, *, against: str = AGAIN, simulated: Sequence[st
         return f"{first}."
     mean = learned["auc"].mean(), drawn.mean()
     return (
-        f"{first}. Their mean AUC is {mean[0]:.2f}, and {mean[1]:.2f} for the set's own fakes of the same kind; "
-        f"{len(worse)} of {len(learned)} do worse on the learned ones."
+        f"{first}. Their mean AUC is {mean[0]:.3f}, and {mean[1]:.3f} for the set's own fakes of the same kind, "
+        f"against originals; {len(worse)} of {len(learned)} do worse on the learned ones."
     )
 
 
