@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dfdc_utils import source_code
 from dfdc_utils.workspace import Workspace, whole, write_json
@@ -121,6 +122,17 @@ def arrays(
         record(workspace, path, wanted)
     with np.load(path) as archive:
         return dict(archive)
+
+
+def table(
+    workspace: Workspace, path: Path, wanted: MadeFrom, compute: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
+    """What `compute` gives; read from the Parquet file at `path` if that was made from `wanted`."""
+    if difference(workspace, path, wanted):
+        with whole(path) as temporary:
+            compute().to_parquet(temporary, index=False)
+        record(workspace, path, wanted)
+    return pd.read_parquet(path)
 
 
 def forget(workspace: Workspace, path: Path) -> None:

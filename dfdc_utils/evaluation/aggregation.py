@@ -68,21 +68,26 @@ def frame_scores(predictions: pd.DataFrame, *, tta: bool = False) -> pd.DataFram
     return predictions.groupby(face, as_index=False)["p_fake"].mean()
 
 
-def video_scores(
+def person_scores(
     predictions: pd.DataFrame, *, tta: bool = False, method: str | Callable[[np.ndarray], float] = "mean"
 ) -> pd.Series:
-    """P(fake) by video, for the videos that have predictions.
+    """P(fake) by video and track, for the videos that have predictions.
 
     Variants are averaged first, then the frames of a person by `method`: one of `METHODS`, or what
-    `learned_aggregation.fit_aggregation` gives. Of two people the one who looks most fake counts: a label says that
-    something in the video is fake, not who.
+    `learned_aggregation.fit_aggregation` gives.
     """
     if isinstance(method, str) and method not in METHODS:
         raise ValueError(f"Frames are aggregated by {', '.join(METHODS)}, not by {method!r}.")
     combine = METHODS[method] if isinstance(method, str) else method
     frames = frame_scores(predictions, tta=tta).groupby(["video", "track"])["p_fake"]
-    people = frames.agg(lambda p_fake: float(combine(p_fake.to_numpy())))
-    return people.groupby("video").max()
+    return frames.agg(lambda p_fake: float(combine(p_fake.to_numpy())))
+
+
+def video_scores(
+    predictions: pd.DataFrame, *, tta: bool = False, method: str | Callable[[np.ndarray], float] = "mean"
+) -> pd.Series:
+    """P(fake) by video: of its `person_scores` the highest. A label says that something in it is fake, not who."""
+    return person_scores(predictions, tta=tta, method=method).groupby("video").max()
 
 
 def training_prior(table: pd.DataFrame) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dfdc_utils.faces.frames import sample
+from dfdc_utils.faces.frames import Frames, sample
 from dfdc_utils.faces.tracking import Track
 from dfdc_utils.faces.video_file import UnreadableVideo
 
@@ -21,27 +21,29 @@ _ALTERED = 0.1
 
 
 def altered_first(
-    tracks: Sequence[Track], mask: str | Path, frames: int, size: tuple[int, int], *, time_limit: float = math.inf
+    tracks: Sequence[Track], mask: str | Path | None, frames: Frames, *, time_limit: float = math.inf
 ) -> tuple[list[Track], str | None]:
     """`tracks` with those first whom the mask says were altered, else in the same order.
 
     Args:
-        tracks: of the fake, over evenly spaced frames.
-        mask: the clip of the mask; it may have another size and number of frames.
-        frames: how many frames of the fake were looked at.
-        size: their width and height.
+        tracks: of the fake.
+        mask: the clip of the mask; it may have another size and number of frames. None where there is none.
+        frames: of the fake, evenly spaced.
         time_limit: seconds for reading the mask.
 
     Returns:
         The tracks, and what people should know: the mask cannot be read, lies on nobody, or not on the largest person.
     """
+    if mask is None:
+        return list(tracks), None
+    count, size = len(frames.images), (frames.info.width, frames.info.height)
     try:
-        images = sample(mask, frames, time_limit=time_limit).images
+        images = sample(mask, count, time_limit=time_limit).images
     except UnreadableVideo as error:
         return list(tracks), f"its mask cannot be read ({error.cause}), so the largest person counts as the fake"
     white = [image.max(axis=2) >= _WHITE for image in images]
     # Frames of the fake and of the mask lie evenly over the same seconds.
-    nearest = np.linspace(0, len(white) - 1, frames).round().astype(int)
+    nearest = np.linspace(0, len(white) - 1, count).round().astype(int)
     shares = [
         np.mean([
             _share(white[nearest[place]], face.box, size)

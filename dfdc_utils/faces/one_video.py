@@ -92,12 +92,12 @@ def extract_video(
                 if boxes is None or (frames.info.width, frames.info.height) != _size_of_frames(boxes):
                     of_shot = shots(frames.images)
                     everyone, helped, _ = people(frames.images, detector, of_shot)
-                    everyone, told = _by_mask(everyone, mask, frames, time_limit)
+                    everyone, told = masks.altered_first(everyone, mask, frames, time_limit=time_limit)
                     tracks = main_people(everyone, profile.max_people)
                     account["reason"] = _remark(of_shot, everyone, tracks, told)
                 else:
                     borrowed, helped = _borrowed(boxes, frames.indices), None
-                    tracks, account["reason"] = _by_mask(borrowed, mask, frames, time_limit)
+                    tracks, account["reason"] = masks.altered_first(borrowed, mask, frames, time_limit=time_limit)
                     account["boxes_of"] = boxes["video"].iloc[0]
             except DetectionFailed as error:
                 account |= {"outcome": "failed", "reason": str(error)}
@@ -115,15 +115,6 @@ def extract_video(
 def _size_of_frames(boxes: pd.DataFrame) -> tuple[int, int]:
     """Width and height of the video in which `boxes` were found."""
     return tuple(boxes[["width", "height"]].iloc[0])
-
-
-def _by_mask(
-    tracks: list[Track], mask: str | None, frames: Frames, time_limit: float
-) -> tuple[list[Track], str | None]:
-    if mask is None:
-        return tracks, None
-    size = frames.info.width, frames.info.height
-    return masks.altered_first(tracks, mask, len(frames.images), size, time_limit=time_limit)
 
 
 def _remark(

@@ -14,7 +14,7 @@ from dfdc_utils.faces.store import open_store
 from dfdc_utils.faces.video_file import UnreadableVideo
 from dfdc_utils.models.record import study_inputs
 from dfdc_utils.swap import aligned
-from dfdc_utils.workspace import Workspace, whole
+from dfdc_utils.workspace import Workspace
 
 PER_SECOND = 16
 """Values of a series; clips show about as many pictures that differ from one another."""
@@ -30,11 +30,7 @@ def of_clips(workspace: Workspace, table: pd.DataFrame) -> tuple[dict[str, np.nd
     And, of those of which nothing can be said, why, by video. What was measured before of the same faces is read.
     """
     wanted = made_from.MadeFrom(inputs=study_inputs(workspace, table), code=made_from.code_of(__name__))
-    if made_from.difference(workspace, workspace.mouths, wanted):
-        with whole(workspace.mouths) as temporary:
-            _measure(workspace, table).to_parquet(temporary, index=False)
-        made_from.record(workspace, workspace.mouths, wanted)
-    rows = pd.read_parquet(workspace.mouths)
+    rows = made_from.table(workspace, workspace.mouths, wanted, lambda: _measure(workspace, table))
     known = rows["reason"].isna()
     series = {row.video: np.asarray(row.opening, np.float32) for row in rows[known].itertuples()}
     return series, dict(rows.loc[~known, ["video", "reason"]].itertuples(index=False))

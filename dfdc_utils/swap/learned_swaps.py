@@ -10,7 +10,6 @@ from tqdm import tqdm
 from dfdc_utils import made_from, models
 from dfdc_utils.evaluation import aggregation, bootstrap
 from dfdc_utils.evaluation.predict import score_faces
-from dfdc_utils.faces import files
 from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
 from dfdc_utils.predict.asked import find, network
@@ -37,10 +36,10 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
         One row a model and clip: title, video, original, kind (`SWAPPED`, `AGAIN`, `REAL`, or the method of one of the
         set's own forgeries), p_fake (NaN where no face was found), reason (why; None where one was).
     """
-    names, path, profile = record.current(workspace), workspace.swaps / "scores.parquet", workspace.profile
-    clips = sorted((Path(clip).name, files.digest(clip)) for clip in swaps["path"].dropna())
+    names = record.current(workspace)
+    clips = sorted((Path(clip).name, made_from.identity(workspace, Path(clip))) for clip in swaps["path"].dropna())
     wanted = made_from.MadeFrom(
-        settings={setting: getattr(profile, setting) for setting in _SETTINGS},
+        settings={setting: getattr(workspace.profile, setting) for setting in _SETTINGS},
         inputs={name: made_from.identity(workspace, workspace.model(name)) for name in names} | {
             "the swaps": made_from.digest(clips, swaps[["video", "kind", "reason"]].to_numpy().tolist()),
             "the methods": made_from.digest(truth[["video", "method"]].to_numpy().tolist()),
@@ -48,12 +47,9 @@ def score(swaps: pd.DataFrame, table: pd.DataFrame, truth: pd.DataFrame, workspa
         },
         code=made_from.code_of(__name__),
     )
-    if made_from.difference(workspace, path, wanted) is not None:
-        scores = _score(names, swaps, table, truth, workspace)
-        with whole(path) as temporary:
-            scores.to_parquet(temporary, index=False)
-        made_from.record(workspace, path, wanted)
-    return pd.read_parquet(path)
+    return made_from.table(
+        workspace, workspace.swaps / "scores.parquet", wanted, lambda: _score(names, swaps, table, truth, workspace)
+    )
 
 
 def _score(

@@ -1,5 +1,6 @@
 """The runner, with real papermill, real kernels and a real Dask cluster, on small notebooks."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from small_study import MESO, MODEL, executed, text_of, write, write_notebook
 
 from dfdc_utils import study
 from dfdc_utils.study.runner import find
+from dfdc_utils.study.stages import STAGES
 from dfdc_utils.workspace import Workspace
 
 
@@ -69,6 +71,16 @@ def test_a_whole_study_side_by_side_then_nothing_and_then_what_changed(workspace
     printed = capsys.readouterr().out
     assert (printed.count("skipped"), printed.count(" done ")) == (2, 2)
     assert "text changed" in printed and "models/meso4.keras changed" in printed
+
+
+def test_nothing_starts_beside_what_keeps_all_cores_busy(workspace, notebooks, capsys, monkeypatch):
+    for number, name in (("03", "03_train_custom_cnn"), ("04", "04_train_mesonet")):
+        monkeypatch.setitem(STAGES, number, dataclasses.replace(STAGES[number], parallel=number == "03"))
+        write_notebook(notebooks, name, MODEL if number == "03" else MESO)
+    study.run(workspace, notebooks=notebooks, jobs=2)
+    printed = capsys.readouterr().out
+    ended, started = f"{'03_train_custom_cnn':<32}done", f"{'04_train_mesonet':<32}first run"
+    assert printed.index(ended) < printed.index(started)
 
 
 def test_what_is_not_current_is_not_printed_as_if_it_were(workspace, notebooks, capsys):
