@@ -1,18 +1,15 @@
 """A small real study: drawn clips, real faces, a real (untrained) network and what it says of them."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 
 import nbformat
 import numpy as np
 import pytest
 from explore_study import HOSTILE, MODEL
+from in_browser import chromium, jupyterlab
 
 from dfdc_utils import made_from, models
+from dfdc_utils.classroom import lesson
 from dfdc_utils.data import metadata, splits
 from dfdc_utils.data.study_table import open_study_table, save_study_table
 from dfdc_utils.evaluation import predict, predictions
@@ -21,8 +18,6 @@ from dfdc_utils.faces.store import open_store
 from dfdc_utils.models import record
 from dfdc_utils.places import project_root
 from dfdc_utils.workspace import Workspace, whole, write_json
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")
@@ -81,15 +76,8 @@ def executed(explored):
 
 @pytest.fixture(scope="package")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("There is no Chromium.")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Root has no sandbox.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="package")
@@ -97,28 +85,6 @@ def lab(explored, tmp_path_factory):
     """The address of a JupyterLab in whose folder notebook 11 lies, for the small study."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.read(project_root() / "notebooks" / "11_explore.ipynb", as_version=4)
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    cell.source = cell.source.replace('"mini"', '"tiny"')
-    nbformat.write(notebook, folder / "11_explore.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        "--IdentityProvider.token=t", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None",
-    ]
-    settings = {
-        "JUPYTER_CONFIG_DIR": str(folder / ".config"), "PYTHONPATH": str(project_root()),
-        "DFDC_HOME": str(explored.home), "MPLBACKEND": "",  # or figures would be drawn as for the tests
-    }
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(command, env=os.environ | settings, stdout=log, stderr=log)
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.3)
-    yield f"http://127.0.0.1:{port}/lab/tree/11_explore.ipynb?token=t&reset"
-    server.terminate()
-    server.wait(30)
+    nbformat.write(lesson.with_parameters(notebook, {"PROFILE": "tiny"}), folder / "11_explore.ipynb")
+    with jupyterlab(folder, {"DFDC_HOME": str(explored.home)}) as address:
+        yield address("11_explore.ipynb")

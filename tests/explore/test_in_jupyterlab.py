@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from explore_study import HOSTILE, MODEL
+from in_browser import open_notebook
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from dfdc_utils.explore import clips
@@ -24,10 +25,7 @@ def page(browser, lab):
     page.set_default_timeout(WAIT)
     page.alerts = []
     page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
-    page.goto(lab)
-    page.wait_for_selector(".jp-CodeCell")
-    # What is asked of a kernel that is still starting gets lost.
-    page.get_by_text("| Idle").wait_for()
+    open_notebook(page, lab)
     # Nobody sees them all at once, and widgets below the fold would be left out.
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

