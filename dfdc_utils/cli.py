@@ -154,7 +154,7 @@ def _report(options: argparse.Namespace) -> int:
 
     workspace = _workspace(options)
     states = dict(study.listing(workspace))
-    print(report.write(workspace, options.out or workspace.run / "report", states))
+    print(report.write(workspace, options.out or workspace.report, states))
     return 0
 
 

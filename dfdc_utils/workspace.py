@@ -26,14 +26,14 @@ from dfdc_utils import profiles
 from dfdc_utils.places import data_sets, folder_of, writable_home
 from dfdc_utils.profiles import Profile
 
-_LAST_RUN = "last_run.json"
+LAST_RUN = "last_run.json"
 # No separator, and not hidden: it becomes the name of a folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def _last_run(run: Path) -> dict:
     """On which data set and with which settings the study in the folder `run` was last run; empty where it was not."""
-    path = run / _LAST_RUN
+    path = run / LAST_RUN
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -108,7 +108,7 @@ class Workspace:
         runs = folder_of("DFDC_RUNS", writable_home() / "runs")
         last = _last_run(runs / study)
         if not last:
-            known = ", ".join(sorted(path.parent.name for path in runs.glob(f"*/{_LAST_RUN}"))) or "none"
+            known = ", ".join(sorted(path.parent.name for path in runs.glob(f"*/{LAST_RUN}"))) or "none"
             raise FileNotFoundError(f"There is no study '{study}' in {runs}. Studies: {known}.")
         return cls.open(last["profile"], study, **last["settings"])
 
@@ -131,7 +131,7 @@ class Workspace:
             )
         last = {"data_set": str(root), "profile": self.profile.name, "settings": self.profile.changes()}
         if last != _last_run(self.base):
-            write_json(self.base / _LAST_RUN, last)
+            write_json(self.base / LAST_RUN, last)
 
     @property
     def synthetic(self) -> Path:
@@ -246,6 +246,11 @@ class Workspace:
     def listened(self) -> Path:
         """What notebook 13 came to: picture and sound together, on the test split (JSON)."""
         return self.run / "sound" / "picture_and_sound.json"
+
+    @property
+    def report(self) -> Path:
+        """Pages that open from disk (`explore.report`)."""
+        return self.run / "report"
 
     @property
     def provenance(self) -> Path:

@@ -16,12 +16,10 @@ from tqdm import tqdm
 
 from dfdc_utils import __version__
 from dfdc_utils.data import study_table
-from dfdc_utils.workspace import Workspace, whole, write_json
+from dfdc_utils.workspace import LAST_RUN, Workspace, whole, write_json
 
 _CONTENTS = "pack.json"
 _ORIGIN = "unpacked.json"
-_LEFT_OUT = ("notebooks", "last_run.json", "study.json", _ORIGIN)
-"""Of a run: what its own notebooks drew and what its runner remembers says nothing on another machine."""
 _BLOCK = 1 << 20
 
 
@@ -40,10 +38,7 @@ def write(workspace: Workspace, pack: Path) -> str:
             "under the set's licence, or teach with --profile mini."
         )
     files = [(path, f"data/{path.relative_to(workspace.synthetic).as_posix()}") for path in _all(workspace.synthetic)]
-    files += [
-        (path, f"runs/{path.relative_to(workspace.base).as_posix()}") for path in _all(workspace.base)
-        if path.relative_to(workspace.base).parts[0] not in _LEFT_OUT and path.suffix != ".lock"
-    ]
+    files += [(path, f"runs/{path.relative_to(workspace.base).as_posix()}") for path in _of_run(workspace)]
     contents = {
         "study": workspace.name, "profile": workspace.profile.name, "settings": workspace.profile.changes(),
         "version": __version__,
@@ -136,6 +131,20 @@ def _extract(archive: zipfile.ZipFile, files: dict, folder: Path) -> None:
             raise DamagedPack(f"{name} in {archive.filename} is damaged. Copy the archive again.")
         # By its time a file is known again as the one that faces were cut out of.
         os.utime(target, ns=(state["modified_ns"], state["modified_ns"]))
+
+
+def _of_run(workspace: Workspace) -> list[Path]:
+    """What a study made and another machine can use."""
+    left_out = {workspace.base / LAST_RUN, workspace.base / _ORIGIN}
+    for each in (workspace, *map(workspace.of_seed, workspace.other_seeds())):
+        # What notebooks drew, what the runner remembers, pages; what was only made to be looked at, in a moment.
+        left_out |= {each.notebooks, each.ledger, each.report, each.previews, each.provenance}
+        # What people gave or answered is theirs: clips of their own, nicknames.
+        left_out |= {each.uploads, each.game}
+    return [
+        path for path in _all(workspace.base)
+        if path.suffix != ".lock" and left_out.isdisjoint((path, *path.parents))
+    ]
 
 
 def _all(folder: Path) -> list[Path]:

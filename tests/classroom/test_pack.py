@@ -43,6 +43,22 @@ def test_a_study_comes_out_as_it_went_in(workspace, archive, laptop):
     assert not (there.base / "study.json").exists() and not (there.base / "notebooks").exists()
 
 
+@pytest.mark.parametrize("seed", ["", "seeds/1/"])
+def test_what_people_gave_or_answered_is_not_handed_on(workspace, tmp_path, seed):
+    """Nor pages, nor what any machine makes again in a moment."""
+    private = ("uploads/abc/me.mp4", "game/anna.csv", "report/index.html", "previews/real.mp4", "notebooks/07.ipynb")
+    for name in (f"{seed}models/own.keras", *private, *(seed + name for name in ("report/index.html", "study.json"))):
+        path = workspace.base / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (workspace.base / "metrics").mkdir()
+    pack.write(workspace, tmp_path / "tiny.zip")
+    packed = zipfile.ZipFile(tmp_path / "tiny.zip").namelist()
+    assert f"runs/{seed}models/own.keras" in packed
+    assert not [name for name in packed if any(part in name for part in ("/report/", "/notebooks/", "study.json"))]
+    assert not [name for name in packed if name.removeprefix("runs/") in private]
+
+
 def test_its_table_names_the_clips_where_they_lie_now(workspace, archive, laptop):
     there = pack.unpack(archive)
     table = open_study_table(there)
