@@ -31,7 +31,7 @@ def check(recorded: pd.DataFrame, paths: Iterable[Path]) -> pd.DataFrame:
     for row in recorded.itertuples():
         before = hashlib.sha256(f"{before} {row.file} {row.sha256}".encode()).hexdigest()
         if before != row.link:
-            raise ValueError(f"The record does not hold from {row.file} on: somebody changed it.")
+            raise ValueError(f"The record was changed, at {row.file} or after it.")
     now, then = (table.set_index("file")["sha256"] for table in (chain(paths), recorded))
     findings = [(file, "missing") for file in then.index.difference(now.index)]
     findings += [(file, "added") for file in now.index.difference(then.index)]

@@ -55,6 +55,7 @@ def test_training_pairs():
     rows = table.set_index("video", drop=False)
     right(check.training_pairs(rows.loc[["r1", "f1", "r2", "f2"]], table))
     says(check.training_pairs(rows.loc[["r1", "f1", "r3", "f3"]], table), "split test", "exam")
+    says(check.training_pairs(rows.loc[["r1", "f1"]], table), "1 are not in it")
     says(check.training_pairs(rows.loc[["r1", "f1", "g1", "r2", "f2"]], table), "not balanced", "3 fakes")
     says(check.training_pairs(rows.loc[["r1", "f1", "r2", "g1"]], table), "not in pairs")
     says(check.training_pairs(rows.loc[["r1", "f1", "f1", "r2"]], table), "twice")

@@ -11,7 +11,7 @@ from dfdc_utils.evaluation.aggregation import THRESHOLD
 
 @check
 def hardest_fake(answer: str, test: pd.DataFrame, names: Sequence[str]) -> str:
-    """11: the fake whose highest score is lowest; `test` has a row a video, and a column of scores a model."""
+    """11: the fake whose highest score is lowest; `test` has a row for each video, a column of scores for each model."""
     is_a(answer, str, "the name of one clip")
     if answer not in test.index:
         wrong("There is no test clip of that name.")
@@ -20,7 +20,7 @@ def hardest_fake(answer: str, test: pd.DataFrame, names: Sequence[str]) -> str:
         wrong("That clip is an original.")
     highest = fakes.max(axis=1)
     if highest[answer] <= highest.min():
-        return "No network is sure of it. Watch its difference: is the forgery small, dark, or in few frames?"
+        return "No network is sure of it. Watch its difference: is the forgery small, dark, brief, or in the sound only?"
     if fakes.loc[answer].min() <= fakes.min(axis=1).min():
         wrong("One network gives it the lowest score of all, but another one does find it.")
     wrong(f"The highest scores of {(highest < highest[answer]).sum()} fakes are lower.")
@@ -42,10 +42,10 @@ def cheapest_threshold(answer: float, test: pd.DataFrame, name: str, *, cost_of_
     if paid <= possible:
         return f"It costs {possible:g}. On other clips another threshold may cost less: choose it on validation."
     if cost(answer, 1, cost_of_a_miss) <= least(1, cost_of_a_miss):
-        wrong("This is the cheapest where a *false alarm* costs that much. Which mistake is the dear one?")
+        wrong("This is the cheapest where a *false alarm* costs that much. Which mistake is the expensive one?")
     if cost(answer, 1, 1) <= least(1, 1):
         wrong("This makes the fewest mistakes. They do not all cost the same.")
-    wrong(f"These clips cost {paid:g} there. It goes cheaper.")
+    wrong(f"These clips cost {paid:g} there. Another threshold costs less.")
 
 
 @check
@@ -53,7 +53,7 @@ def changed_verdicts(answer: float, rows: pd.DataFrame, scores: pd.Series) -> st
     """11: the share of videos with another verdict from the first frame alone.
 
     Args:
-        rows: one row a face: video, track, frame, p_fake.
+        rows: one row for each face: video, track, frame, p_fake.
         scores: P(fake) of each video.
     """
     def changed(of_person: pd.Series) -> float:

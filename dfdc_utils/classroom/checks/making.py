@@ -66,7 +66,7 @@ def broken_by(answer: str, problems: tuple[str, ...]) -> str:
     """14: C2PA's word for what one changed byte of the picture broke."""
     is_a(answer, str, "one word of C2PA's, as text")
     if answer.startswith("signingCredential"):
-        wrong("That is about *who* signed. It is said of the untouched clip as well.")
+        wrong("That is about *who* signed, not about the picture.")
     if answer in problems:
         return "The hash of the content is part of what was signed, so one byte is enough."
     wrong("The reader does not say this of that file.")

@@ -53,6 +53,9 @@ def training_pairs(answer: pd.DataFrame, table: pd.DataFrame) -> str:
         wrong(f"It is not balanced: {counts.get('FAKE', 0)} fakes and {counts.get('REAL', 0)} originals.")
     if set(rows["original"].dropna()) != set(rows.index[rows["label"] == "REAL"]):
         wrong("As many fakes as originals, but not in pairs: some fake has no original in it.")
+    train = table[table["split"] == "train"]
+    if missing := set(train["original"].dropna()) & set(train["video"]) - set(rows.index):
+        wrong(f"Of the training originals that have a fake there, {len(missing)} are not in it.")
     return "Balanced, in pairs, and of the training split only."
 
 
@@ -99,7 +102,7 @@ def receptive_field(answer, model: "keras.Model") -> str:
         "After a pooling, one step on the map is two (or four) pixels of the face: the jump grows.": without_jumps,
         "This has the last pooling in it. The question stops at the last convolution.": after_pooling,
     }, tolerance=0.1)
-    return "Larger than an eye or a mouth, smaller than most faces in a photo: mesoscopic."
+    return "Larger than an eye, smaller than a face of the paper's 256 pixels: mesoscopic. In `mini` it is most of one."
 
 
 @check

@@ -23,7 +23,7 @@ def least_balanced_log_loss(answer: str, by_model: pd.DataFrame) -> str:
     if losses[answer] == losses.max():
         wrong("That is the largest. A loss is better when it is smaller.")
     if answer == by_model["log_loss"].idxmin():
-        wrong("That is the one with the least log loss. Look at the row *balanced* log loss.")
+        wrong("That is the one with the least log loss. Look at the *balanced* log loss.")
     wrong(f"{(losses < losses[answer]).sum()} models have a smaller balanced log loss.")
 
 
@@ -45,7 +45,7 @@ def threshold(answer, validation: pd.DataFrame, test: pd.DataFrame) -> str:
         return "The best on validation. The test split tells afterwards what it is worth."
     if reached(test, answer) >= best["test"] - _NOT_BETTER:
         wrong("This is the best threshold for the *test* split. Chosen there, the test is no exam any more.")
-    wrong(f"Another threshold has a better balanced accuracy on validation than {reached(validation, answer):.3f}.")
+    wrong("On the split on which you may choose, another threshold has a better balanced accuracy.")
 
 
 @check
@@ -103,18 +103,18 @@ def heat_inside(answer, heat: np.ndarray, place: np.ndarray) -> str:
 
 @check
 def undecided(answer: Collection[str], differences: pd.DataFrame) -> str:
-    """09: the titles of the models whose difference to the best has zero in its interval."""
+    """09: the titles of the models whose difference to the best may be 0, by its interval."""
     is_a(answer, (list, tuple, set, pd.Index), "a list of titles")
     low, high = differences["from"], differences["to (95 %)"]
     expected = set(differences.index[(low <= 0) & (high >= 0)])
     if unknown := sorted(set(answer) - set(differences.index)):
         wrong(f"No model of the table is called {unknown[0]}.")
     if set(answer) == set(differences.index) - expected:
-        wrong("These are the models that can be told from the best: their intervals hold no zero.")
+        wrong("For these models the difference *is* proven: their intervals do not contain 0.")
     if missing := len(expected - set(answer)):
-        wrong(f"{missing} more intervals hold zero.")
+        wrong(f"{missing} more intervals contain 0.")
     if too_many := len(set(answer) - expected):
-        wrong(f"{too_many} of these intervals do not hold zero.")
+        wrong(f"{too_many} of these intervals do not contain 0.")
     return "For these, the test split is too small to say which model is better."
 
 
@@ -145,7 +145,7 @@ def two_best(
 @check
 def accuracy_interval(answer: tuple[float, float], videos: pd.DataFrame, *, seed: int) -> str:
     """09: the ends of the 95 % interval of the accuracy at 0.5, with originals drawn anew."""
-    is_a(answer, (list, tuple), "two numbers: the lower end and the upper end")
+    is_a(answer, (list, tuple, np.ndarray), "two numbers: the lower end and the upper end")
 
     def accuracy(labels: np.ndarray, p_fake: np.ndarray) -> float:
         return ((p_fake >= 0.5) == (labels == 1)).mean()
