@@ -11,7 +11,7 @@ from dfdc_utils.evaluation.aggregation import THRESHOLD
 
 @check
 def hardest_fake(answer: str, test: pd.DataFrame, names: Sequence[str]) -> str:
-    """11: the fake whose highest score is lowest; `test` has a row for each video, a column of scores for each model."""
+    """11: the fake whose highest score is lowest; `test` has a row for each video, a column for each model."""
     is_a(answer, str, "the name of one clip")
     if answer not in test.index:
         wrong("There is no test clip of that name.")
@@ -20,7 +20,7 @@ def hardest_fake(answer: str, test: pd.DataFrame, names: Sequence[str]) -> str:
         wrong("That clip is an original.")
     highest = fakes.max(axis=1)
     if highest[answer] <= highest.min():
-        return "No network is sure of it. Watch its difference: is the forgery small, dark, brief, or in the sound only?"
+        return "No network is sure of it. See its difference: is the forgery small, dark, brief, or only in the sound?"
     if fakes.loc[answer].min() <= fakes.min(axis=1).min():
         wrong("One network gives it the lowest score of all, but another one does find it.")
     wrong(f"The highest scores of {(highest < highest[answer]).sum()} fakes are lower.")
