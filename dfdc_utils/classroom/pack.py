@@ -96,8 +96,10 @@ def unpack(pack: Path, name: str | None = None) -> Workspace:
 
 
 def _settle(workspace: Workspace) -> None:
-    """The study's table names the clips where they lie now."""
+    """The study's table, where notebook 01 has made one, names the clips where they lie now."""
     workspace.claim(workspace.synthetic)
+    if not workspace.table.is_file():
+        return
     table = study_table.open_study_table(workspace)
     places = [str(workspace.synthetic / part / video) for part, video in zip(table.part, table.video, strict=True)]
     if places != list(table["path"]):
