@@ -1,7 +1,9 @@
 """What students and teachers get of a notebook: nothing that gives an answer away, and everything that is needed."""
 
 import ast
+import builtins
 import json
+import re
 
 import nbformat
 import pytest
@@ -123,6 +125,39 @@ def test_no_solution_is_left_in_what_students_get(path):
         for line in solution.source.splitlines():
             assert line.startswith("#") or "=" not in line or line not in stub.source
     assert not tagged(page, "answer")
+
+
+def names(source, context):
+    """The names that a cell reads (`ast.Load`) or sets (`ast.Store`), imports and functions among these."""
+    tree = ast.parse(source)
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
+    if context is ast.Store:
+        found |= {name.asname or name.name.partition(".")[0] for node in ast.walk(tree)
+                  if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names}
+        found |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        found |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+    return found
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_what_students_get_needs_nothing_that_only_a_solution_sets(path):
+    """Neither a cell nor the text of a task; and a check can be run before there is an answer."""
+    notebook = read(path)
+    hidden = {name for cell in tagged(notebook, "solution") for name in names(cell.source, ast.Store)}
+    there, open_answers = set(dir(builtins)), set()
+    for cell in lesson.student(notebook).cells:
+        kinds = lesson.tags(cell)
+        if cell.cell_type == "code":
+            unknown = names(cell.source, ast.Load) - names(cell.source, ast.Store) - there
+            assert not unknown, (unknown, cell.source)
+            there |= names(cell.source, ast.Store)
+            open_answers |= names(cell.source, ast.Store) if "solution" in kinds else set()
+            opened = {node.value.id for node in ast.walk(ast.parse(cell.source))
+                      if isinstance(node, ast.Starred) and isinstance(node.value, ast.Name)}
+            assert not opened & open_answers, cell.source
+    for cell in tagged(notebook, "exercise"):
+        unknown = set(re.findall(r"`([a-z_]\w*)`", cell.source)) & hidden - there
+        assert not unknown, (unknown, cell.source)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
