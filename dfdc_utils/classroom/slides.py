@@ -17,6 +17,8 @@ REVEAL = Path(__file__).parent / "reveal"
 """What a deck needs of reveal.js 4.6.1 (MIT, see the LICENSE beside it), without its web font."""
 
 _SHOWN = re.compile(r"^(#|[-*] |\d+\. |\||```|!\[|\*\*(?!Before this|To go further))")
+# Progress bars and other widgets need a kernel; a picture stands beside those that show something.
+_NOT_SHOWN = {"text/plain", "application/javascript", "application/vnd.jupyter.widget-view+json"}
 # The page's own template, without what nbconvert loads from the network.
 _TEMPLATE = """{%- extends 'reveal/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock html_head_js -%}
@@ -57,9 +59,7 @@ def deck(executed: NotebookNode) -> NotebookNode:
         if "slide" not in tags(cell):
             continue
         if cell.cell_type == "code":
-            figures = [output for output in cell.outputs if "data" in output and not output.data.keys() <= {
-                "text/plain", "application/javascript",
-            }]
+            figures = [output for output in cell.outputs if output.get("data", {}).keys() - _NOT_SHOWN]
             if figures:
                 cells.append(_slide(nbformat.v4.new_code_cell(outputs=figures), "slide"))
             continue
@@ -68,7 +68,9 @@ def deck(executed: NotebookNode) -> NotebookNode:
             cells.append(_slide(nbformat.v4.new_markdown_cell(part), "slide" if number == 0 else "subslide"))
             if number == 0 and said:
                 cells.append(_slide(nbformat.v4.new_markdown_cell(said), "notes"))
-    return nbformat.v4.new_notebook(cells=cells, metadata=executed.metadata)
+    # Without what widgets remember: nbconvert would load their library from the network.
+    kept = {name: value for name, value in executed.metadata.items() if name != "widgets"}
+    return nbformat.v4.new_notebook(cells=cells, metadata=kept)
 
 
 def _parts(text: str) -> tuple[list[str], str]:

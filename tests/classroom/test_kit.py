@@ -98,7 +98,7 @@ def test_a_group_has_people_of_its_own(kit):
 
 @pytest.mark.browser
 def test_a_lesson_is_held(kit, laptop):
-    """One exercise solved wrongly, then rightly, in JupyterLab, and nothing is asked of any other machine."""
+    """Wrongly solved, then rightly, in JupyterLab; then the slides; and nothing is asked of any other machine."""
     variables = {"DFDC_HOME": str(laptop), "DFDC_RUNS": str(laptop / "runs")}
     with chromium() as browser, jupyterlab(kit / "student", variables) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
@@ -117,4 +117,6 @@ def test_a_lesson_is_held(kit, laptop):
             # The check is the next cell now.
             page.keyboard.press("Shift+Enter")
             check.get_by_text(said).wait_for()
+        page.goto((kit / "slides" / "00_start_here.html").as_uri())
+        page.locator(".slides section.present").get_by_text("What you will learn").wait_for()
         assert {url.hostname for url in asked if url.scheme in ("http", "https", "ws", "wss")} == {"127.0.0.1"}

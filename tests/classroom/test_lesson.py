@@ -198,9 +198,16 @@ def test_slides_show_figures_and_prompts_and_leave_prose_to_the_speaker(executed
 
 
 def test_slides_load_nothing_from_elsewhere(executed, tmp_path):
+    """Not even for a notebook with widgets, of which only the picture beside them is shown."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": "a" * 32}
+    widget = {"application/vnd.jupyter.widget-view+json": view, "text/plain": "Explorer()"}
+    executed.cells[3].outputs.append(new_output("display_data", widget))
+    executed.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {
+        "state": {}, "version_major": 2, "version_minor": 0,
+    }}
     slides.write(executed, tmp_path / "99.html", title="99")
     page = (tmp_path / "99.html").read_text(encoding="utf-8")
-    assert PNG in page
+    assert PNG in page and "Explorer()" not in page and "widget-view" not in page
     loaded = [part.split('"')[0] for start in ('src="', 'href="') for part in page.split(start)[1:]]
     assert loaded
     for target in loaded:
