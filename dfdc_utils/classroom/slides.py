@@ -12,13 +12,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from dfdc_utils.classroom.lesson import PREDICT, tags, with_links
+from dfdc_utils.study.notebook import without_widgets
 
 REVEAL = Path(__file__).parent / "reveal"
 """What a deck needs of reveal.js 4.6.1 (MIT, see the LICENSE beside it), without its web font."""
 
 _SHOWN = re.compile(r"^(#|[-*] |\d+\. |\||```|!\[|\*\*(?!Before this|To go further))")
-# Progress bars and other widgets need a kernel; a picture stands beside those that show something.
-_NOT_SHOWN = {"text/plain", "application/javascript", "application/vnd.jupyter.widget-view+json"}
+_NOT_SHOWN = {"text/plain", "application/javascript"}
 # The page's own template, without what nbconvert loads from the network.
 _TEMPLATE = """{%- extends 'reveal/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock html_head_js -%}
@@ -46,7 +46,8 @@ def write(executed: NotebookNode, path: Path, *, title: str) -> None:
     )
     exporter.raw_template = _TEMPLATE
     exporter.embed_images = True
-    page, _ = exporter.from_notebook_node(deck(with_links(executed, ())), {"metadata": {"name": title}})
+    shown = deck(without_widgets(with_links(executed, ())))
+    page, _ = exporter.from_notebook_node(shown, {"metadata": {"name": title}})
     path.write_text(page.replace("</head>", f"{_LOOK}</head>", 1), encoding="utf-8")
     if not (path.parent / "reveal").is_dir():
         shutil.copytree(REVEAL, path.parent / "reveal")
@@ -68,9 +69,7 @@ def deck(executed: NotebookNode) -> NotebookNode:
             cells.append(_slide(nbformat.v4.new_markdown_cell(part), "slide" if number == 0 else "subslide"))
             if number == 0 and said:
                 cells.append(_slide(nbformat.v4.new_markdown_cell(said), "notes"))
-    # Without what widgets remember: nbconvert would load their library from the network.
-    kept = {name: value for name, value in executed.metadata.items() if name != "widgets"}
-    return nbformat.v4.new_notebook(cells=cells, metadata=kept)
+    return nbformat.v4.new_notebook(cells=cells, metadata=executed.metadata)
 
 
 def _parts(text: str) -> tuple[list[str], str]:

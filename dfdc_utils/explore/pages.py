@@ -18,6 +18,7 @@ from dfdc_utils import __version__
 from dfdc_utils.explore.clips import Clips
 from dfdc_utils.parallel import cores
 from dfdc_utils.places import project_root
+from dfdc_utils.study.notebook import without_widgets
 from dfdc_utils.workspace import Workspace
 
 _CLICKED = {
@@ -28,7 +29,6 @@ _CLICKED = {
 }
 _ON_FRONT = re.compile("02_contact_sheet|07_(roc_curves|score|confusion)|09_|11_")
 _PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "av", "opencv-python", "mtcnn", "imgaug")
-_WIDGET, _STATE = "application/vnd.jupyter.widget-view+json", "widgets"
 _LIMITS = (
     "A score is a probability for clips like those a network was trained on. It is never a proof, and a network "
     "trained on drawn heads knows nothing of real people. Do not accuse anyone on the strength of it."
@@ -76,14 +76,12 @@ def _exporter():
 
 def _for_reading(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """An executed notebook without what needs a kernel, its links leading to the report's pages."""
-    notebook.metadata.pop(_STATE, None)
+    notebook = without_widgets(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             text = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](\1.html", cell.source)
             # What lies in the checkout is not beside the report.
             cell.source = re.sub(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)", r"\1", text)
-        else:
-            cell.outputs = [out for out in cell.outputs if _WIDGET not in out.get("data", {})]
     return notebook
 
 

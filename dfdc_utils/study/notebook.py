@@ -19,6 +19,7 @@ from dfdc_utils.workspace import whole
 # The environment that a kernel inherits is the process's own, so one at a time.
 _ONE_KERNEL = threading.Lock()
 _LESSON = "lesson"
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 _PATIENCE = 10.0
 """Seconds that an interrupted kernel has to end by itself."""
 
@@ -118,6 +119,22 @@ def sign(executed) -> None:
     # Where the home folder is read-only the notebook is as good, but not trusted.
     with contextlib.suppress(OSError, sqlite3.Error):
         NotebookNotary().sign(executed)
+
+
+def without_widgets(executed):
+    """The executed notebook for a page without a kernel: of widgets only the picture that stands beside them is left.
+
+    With their state in it nbconvert's page would load their library from the network.
+    """
+    # A second, which the runner need not spend.
+    import nbformat
+
+    executed = nbformat.from_dict(executed)
+    executed.metadata.pop("widgets", None)
+    for cell in executed.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _WIDGET not in output.get("data", {})]
+    return executed
 
 
 def end_kernels() -> None:
