@@ -30,7 +30,7 @@ from dfdc_utils.models import features, record
 from dfdc_utils.models.inputs import positions
 from dfdc_utils.models.sequences import PADDING
 from dfdc_utils.profiles import Profile
-from dfdc_utils.workspace import Workspace, whole
+from dfdc_utils.workspace import Workspace
 
 _ROUNDS = 200
 """Draws for an interval: there are 36 to a curve."""
@@ -115,7 +115,7 @@ CORRUPTIONS = types.MappingProxyType({
 
 
 def predict_corrupted(name: str, workspace: Workspace, model=None) -> pd.DataFrame:
-    """What model `name` says of corrupted test faces; also written to `workspace.robustness(name)`.
+    """What model `name` says of corrupted test faces; kept in `workspace.robustness(name)`.
 
     `model` is given where it is loaded already.
 
@@ -130,12 +130,29 @@ def predict_corrupted(name: str, workspace: Workspace, model=None) -> pd.DataFra
     """
     profile = workspace.profile.replace(evaluation_frames=workspace.profile.robustness_frames)
     record.require_current(name, workspace)
-    model, store = model or models.load(workspace.model(name)), open_store(workspace)
+    store = open_store(workspace)
     faces = _drawn_faces(name, open_study_table(workspace), store, profile)
+    wanted = made_from.MadeFrom(
+        settings={"seed": profile.seed, "sequence_frames": profile.sequence_frames},
+        inputs={
+            "the model": made_from.identity(workspace, workspace.model(name)),
+            "the faces": store.identity_of_rows(faces),
+        },
+        code=made_from.code_of(__name__),
+    )
+    return made_from.table(
+        workspace, workspace.robustness(name), wanted,
+        lambda: _predict(name, workspace, model or models.load(workspace.model(name)), store, faces, profile),
+    )
+
+
+def _predict(
+    name: str, workspace: Workspace, model, store: FaceStore, faces: pd.DataFrame, profile: Profile
+) -> pd.DataFrame:
     # Pixels are read once. The faces of a person stand together, in the order of time.
     people = [store.crops(rows) for _, rows in faces.groupby(["video", "track"], sort=False)]
     changes = {PLAIN: lambda person: person} | {
-        f"{corruption}_{strength}": _change(corruption, strength, workspace.profile.seed)
+        f"{corruption}_{strength}": _change(corruption, strength, profile.seed)
         for corruption in CORRUPTIONS
         for strength in range(1, 6)
     }
@@ -148,20 +165,15 @@ def predict_corrupted(name: str, workspace: Workspace, model=None) -> pd.DataFra
         places = positions(faces, name, profile)
         seen = features.compute(
             model.get_layer("backbone"), [_Corrupted(variant, len(faces), changed) for variant in changes],
-            store.identity_of_rows(faces), workspace.features, "resnet50-corrupted", seed=workspace.profile.seed,
-            verbose=True,
+            store.identity_of_rows(faces), workspace.features, "resnet50-corrupted", seed=profile.seed, verbose=True,
         )
         first = faces.iloc[places[:, 0]]
-        result = as_table(name, first, score_windows(model, places, seen, list(changes)))
-    else:
-        predictions = []
-        for variant in tqdm(changes, desc=f"{name}, corrupted", unit="variant", mininterval=1.0):
-            scored = score_faces(name, model, faces, in_memory(changed(variant)), profile, {})
-            predictions.append(scored.assign(variant=variant))
-        result = pd.concat(predictions, ignore_index=True)
-    with whole(workspace.robustness(name)) as temporary:
-        result.to_parquet(temporary, index=False)
-    return result
+        return as_table(name, first, score_windows(model, places, seen, list(changes)))
+    predictions = []
+    for variant in tqdm(changes, desc=f"{name}, corrupted", unit="variant", mininterval=1.0):
+        scored = score_faces(name, model, faces, in_memory(changed(variant)), profile, {})
+        predictions.append(scored.assign(variant=variant))
+    return pd.concat(predictions, ignore_index=True)
 
 
 class _Corrupted:

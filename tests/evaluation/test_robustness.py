@@ -125,6 +125,18 @@ def test_the_number_of_videos_is_limited_by_the_profile_and_both_labels_are_draw
     assert set(again["video"]) == videos
 
 
+def test_what_was_asked_before_is_read_and_another_model_is_asked_anew(sharp_study, monkeypatch):
+    first = robustness.predict_corrupted("meso4", sharp_study)
+    model = keras.models.load_model(sharp_study.model("meso4"))
+    with monkeypatch.context() as patch:
+        patch.setattr(robustness, "score_faces", None)
+        pd.testing.assert_frame_equal(robustness.predict_corrupted("meso4", sharp_study), first)
+    model.layers[-1].set_weights([np.array([[-40.0]]), np.array([2.0])])
+    save_as_trained(model, sharp_study, "meso4")
+    second = robustness.predict_corrupted("meso4", sharp_study)
+    np.testing.assert_allclose(second["p_fake"], 1 - first["p_fake"], atol=1e-5)
+
+
 def test_a_sequence_model_is_shown_whole_windows_whose_features_another_finds_there(sequence_study, table, monkeypatch):
     """Of a model that takes red for fake: darkness makes it see fewer fakes, and what the backbone saw is shared."""
     first = robustness.predict_corrupted("resnet50_lstm", sequence_study)
