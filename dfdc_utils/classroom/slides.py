@@ -32,7 +32,8 @@ _TEMPLATE = """{%- extends 'reveal/index.html.j2' -%}
 _LOOK = """<style>
 .reveal { font-size: 26px; } .reveal h1 { font-size: 1.8em; } .reveal h2 { font-size: 1.4em; }
 .reveal h1, .reveal h2, .reveal h3 { text-transform: none; }
-.reveal .jp-RenderedImage img { max-height: 560px; } .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+.reveal .jp-RenderedImage img { max-height: 560px; } .reveal .jp-OutputArea table { font-size: 15px; }
+.jp-InputPrompt, .jp-OutputPrompt { display: none; }
 </style>"""
 
 
@@ -61,8 +62,10 @@ def deck(executed: NotebookNode) -> NotebookNode:
             continue
         if cell.cell_type == "code":
             figures = [output for output in cell.outputs if output.get("data", {}).keys() - _NOT_SHOWN]
-            if figures:
-                cells.append(_slide(nbformat.v4.new_code_cell(outputs=figures), "slide"))
+            # Each on a slide of its own, or seven networks would run over its edge.
+            for number, figure in enumerate(figures):
+                kind = "slide" if number == 0 else "subslide"
+                cells.append(_slide(nbformat.v4.new_code_cell(outputs=[figure]), kind))
             continue
         shown, said = _parts(cell.source)
         for number, part in enumerate(shown):
@@ -75,19 +78,21 @@ def deck(executed: NotebookNode) -> NotebookNode:
 def _parts(text: str) -> tuple[list[str], str]:
     """What is shown of a cell, a slide for each heading, and what is said."""
     shown: list[list[str]] = []
-    said = []
+    said: list[str] = []
+    before: list[int] = []  # so many paragraphs were said before a slide began
     for paragraph in re.split(r"\n{2,}", re.sub(r"```.*?```", lambda code: re.sub(r"\n{2,}", "\n", code[0]), text,
                                                 flags=re.DOTALL)):
         if not _SHOWN.match(paragraph):
             said.append(paragraph)
         elif not shown or paragraph.startswith("#") or (PREDICT in paragraph and len(shown[-1]) > 2):
             shown.append([paragraph])
+            before.append(len(said))
         else:
             shown[-1].append(paragraph)
-    for slide in shown:
-        if len(slide) == 1 and slide[0].startswith("#") and said:
+    for slide, start in zip(shown, before, strict=True):
+        if len(slide) == 1 and slide[0].startswith("#") and said[start:]:
             # A heading alone says nothing: the first sentence below it does.
-            slide.append(re.split(r"(?<=[.!?:])\s", said[0], maxsplit=1)[0])
+            slide.append(re.split(r"(?<=[.!?:])\s", said[start], maxsplit=1)[0])
     return ["\n\n".join(slide) for slide in shown], "\n\n".join(said)
 
 

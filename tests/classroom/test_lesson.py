@@ -197,6 +197,16 @@ def test_slides_show_figures_and_prompts_and_leave_prose_to_the_speaker(executed
     assert deck.cells[4].source == "" and deck.cells[4].outputs
 
 
+def test_a_slide_has_one_figure_and_the_sentence_below_its_own_heading(executed):
+    executed.cells[2].source = "That was the figure before.\n\n## 2. Two\n\nThis is about two. And more."
+    executed.cells[3].outputs *= 2
+    deck = slides.deck(executed)
+    assert [cell.metadata.slideshow.slide_type for cell in deck.cells[2:]] == ["slide", "notes", "slide", "subslide"]
+    assert deck.cells[2].source == "## 2. Two\n\nThis is about two."
+    assert deck.cells[3].source == "That was the figure before.\n\nThis is about two. And more."
+    assert [len(cell.outputs) for cell in deck.cells[4:]] == [1, 1]
+
+
 def test_slides_load_nothing_from_elsewhere(executed, tmp_path):
     """Not even for a notebook with widgets, of which only the picture beside them is shown."""
     view = {"version_major": 2, "version_minor": 0, "model_id": "a" * 32}
