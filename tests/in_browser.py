@@ -62,3 +62,8 @@ def open_notebook(page, address):
     page.goto(address)
     page.wait_for_selector(".jp-CodeCell")
     page.get_by_text("| Idle").wait_for()
+
+
+def run_all_cells(page):
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

@@ -1,12 +1,10 @@
 """The smallest study, end to end: real videos, real papermill, every notebook, by the README's command."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+import command_line
 import cv2
 import nbformat
 import numpy as np
@@ -31,15 +29,7 @@ def home(tmp_path_factory):
 
 
 def command(home, *arguments):
-    variables = {name: value for name, value in os.environ.items() if name not in ("DFDC_DATA", "DFDC_RUNS")}
-    return subprocess.run(
-        [sys.executable, "-m", "dfdc_utils", *arguments, "--profile", "tiny"],
-        env=variables | {"DFDC_HOME": str(home)},
-        # From anywhere: nothing may depend on the folder it is started in.
-        cwd=home,
-        capture_output=True,
-        text=True,
-    )
+    return command_line.command(home, *arguments, "--profile", "tiny")
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,14 @@
 """A lesson from its kit: made by the command, unpacked on another machine, held in a real JupyterLab."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from in_browser import chromium, jupyterlab, open_notebook
+from command_line import command
+from in_browser import chromium, jupyterlab, open_notebook, run_all_cells
 
 from dfdc_utils.classroom import lesson
 from dfdc_utils.study.notebook import Task, execute
@@ -23,13 +21,8 @@ OF_ALL = '(dataset.table.label == "FAKE").mean()'
 
 
 def run(home, *arguments):
-    variables = {name: value for name, value in os.environ.items() if name not in ("DFDC_DATA", "DFDC_RUNS")}
-    process = subprocess.run(
-        [sys.executable, "-m", "dfdc_utils", *map(str, arguments)], env=variables | {"DFDC_HOME": str(home)}, cwd=home,
-        capture_output=True, text=True,
-    )
+    process = command(home, *arguments)
     assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-3000:]
-    return process.stdout
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +99,7 @@ def test_a_lesson_is_held(kit, laptop):
         asked = []
         page.on("request", lambda request: asked.append(urlsplit(request.url)))
         open_notebook(page, address("00_start_here.ipynb"))
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        run_all_cells(page)
         check = page.locator(".jp-CodeCell:has-text('check.share_of_fakes')").first
         check.get_by_text("There is no answer yet").wait_for(state="attached", timeout=3 * WAIT)
         for answer, said in ((OF_ALL, "❌ Not yet. Videos without a label"), (RIGHT, "✅ Right.")):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from explore_study import HOSTILE, MODEL
-from in_browser import open_notebook
+from in_browser import open_notebook, run_all_cells
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from dfdc_utils.explore import clips
@@ -27,8 +27,7 @@ def page(browser, lab):
     page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
     open_notebook(page, lab)
     # Nobody sees them all at once, and widgets below the fold would be left out.
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    run_all_cells(page)
     page.wait_for_selector(".dx[data-view=game]", state="attached", timeout=3 * WAIT)
     yield page
     page.close()
