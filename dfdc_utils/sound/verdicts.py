@@ -34,16 +34,15 @@ def of_trivial(found: pd.DataFrame) -> str:
 def of_sync(found: pd.DataFrame) -> str:
     """What the lips tell. `found`: rows "best-lag correlation" and "small network", as of `learning.told_apart`."""
     network, by_hand = found.loc["small network"], found.loc["best-lag correlation"]
-    better = network["auc"] - by_hand["auc"]
     if np.isnan(network["auc_low"]):
         told = "Of one clip nobody can say how sure that is."
     elif network["auc_low"] > 0.5:
         told = "Lips and voice of these clips can be told to belong together."
     else:
-        told = "That is not told from a coin here: this measure of the mouth does not do."
+        told = "That is no better than a coin here: this measure of the mouth is not good enough."
     return (
         f"The network has an AUC of {_with(network, 'auc_')} and an equal error rate of {network['eer']:.0%}. "
-        f"That is {'more' if better > 0 else 'not more'} than the correlation's {by_hand['auc']:.2f}. {told}"
+        f"The correlation alone has {_with(by_hand, 'auc_')}. {told}"
     )
 
 
