@@ -22,8 +22,7 @@ study: $(READY)
 	$(VENV)/bin/python -m dfdc_utils study --profile $(PROFILE)
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -m "not timed" --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
-	$(VENV)/bin/python -m pytest -m timed
+	$(VENV)/bin/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 check-mini: $(READY)
 	$(VENV)/bin/python -m dfdc_utils study --profile mini --seeds 2022 1 2

@@ -20,12 +20,10 @@ def test_kind_of_machine(monkeypatch):
     assert environment.kind() == "kaggle", "Kaggle's image carries Colab's variables too"
 
 
-def test_a_sound_machine_gets_a_clean_bill_in_seconds(workspace, capsys):
-    began = time.monotonic()
+def test_a_sound_machine_gets_a_clean_bill(workspace, capsys):
     well = environment.doctor(workspace)
     printed = capsys.readouterr().out
     assert well, printed
-    assert time.monotonic() - began < 30
     assert "[FAIL]" not in printed
     lines = [line for line in printed.splitlines() if line.startswith("[OK]")]
     for what in ("python", "opencv libraries", "gpu", "video codecs", "data for tiny", "disk space"):

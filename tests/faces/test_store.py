@@ -1,7 +1,6 @@
 import concurrent.futures
 import pickle
 import stat
-import time
 
 import numpy as np
 import pandas as pd
@@ -221,23 +220,3 @@ def test_a_shard_of_broken_files_only_is_a_shard(tmp_path):
     assert len(store.faces()) == 0
     assert len(store.account()) == 1
     assert store.faces()["landmarks"].tolist() == []
-
-
-@pytest.mark.timed
-def test_a_hundred_thousand_rows_in_under_a_second(tmp_path):
-    store = FaceStore(tmp_path)
-    faces, account = shard_of(list(range(65)), faces_each=30)
-    for shard in range(52):
-        named = {f"{v}.mp4": f"{shard}_{v}.mp4" for v in range(65)}
-        store.write(shard, *(rows.assign(video=rows["video"].map(named)) for rows in (faces, account)))
-    store.put_together({})
-    # Of this process's own time: others may be at work beside it.
-    begin = time.process_time()
-    assert len(store.faces()) == 52 * 64 * 30
-    assert time.process_time() - begin < 1.0
-    rows = store.faces(["video"]).sample(32 * 20, random_state=1)
-    begin = time.perf_counter()
-    for batch in range(20):
-        store.crops(rows[batch * 32:(batch + 1) * 32])
-    # The bound is loose, for slow machines; the slowest model takes ten times as long for a batch.
-    assert (time.perf_counter() - begin) / 20 < 0.25

@@ -30,7 +30,6 @@ def wait_for(path, seconds=60):
     return path.read_text()
 
 
-@pytest.mark.timed
 def test_a_whole_study_side_by_side_then_nothing_and_then_what_changed(workspace, notebooks, capsys):
     # Each of the two waits until the other has begun: they must run at the same time.
     meet = (
