@@ -250,6 +250,12 @@ def test_an_architecture_is_drawn_from_the_model_itself(name):
     assert ("LSTM 16" in written and "backbone (frozen)" in written) == (name in models.SEQUENCE_MODELS)
 
 
+def test_an_architecture_says_which_number_of_a_frame_is_which():
+    written = texts(plots.architecture(models.build("resnet50_afw", profiles.get("tiny"))))
+    assert "dense 1, relu (weight)" in written and "0 where padded (weight)" in written
+    assert "dense 1 (logit)" in written and "sigmoid (first verdict)" in written
+
+
 def test_an_architecture_of_a_few_layers_names_each():
     face = keras.Input((16, 16, 3))
     x = keras.layers.MaxPooling2D()(keras.layers.Conv2D(4, 5, padding="same")(face))

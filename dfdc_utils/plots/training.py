@@ -41,6 +41,8 @@ _WORDS = {
     "RepeatVector": "for every frame",
     "Rescaling": "rescale",
 }
+# What a layer of face weighting gives, by its name: without it, one number a frame looks like another.
+_ROLES = {"raw_weights": "weight", "frame_weights": "weight", "frame_logits": "logit", "p_weighted": "first verdict"}
 _UNSAID = ("norm", "relu", "ReLU", "PReLU", "leaky ReLU", "join", "add")
 """Left out where there is no room for every layer: nearly every convolution has them."""
 _ROOM = 44
@@ -241,6 +243,11 @@ def _in_words(words: list[str]) -> str:
 
 
 def _word(layer) -> str:
+    role = _ROLES.get(layer.name)
+    return _work(layer) + (f" ({role})" if role else "")
+
+
+def _work(layer) -> str:
     kind = _kind(layer)
     if kind == "InputLayer":
         return "faces in order" if len(layer.output.shape) == 5 else "face"
