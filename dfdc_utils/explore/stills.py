@@ -29,17 +29,22 @@ def still(view: str, workspace: Workspace, clips: Clips, video: str | None) -> b
 
 @style.drawn
 def _table(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
-    rows = clips.table.head(_ROWS)
+    rows = clips.table.head(_ROWS).fillna("").astype(object)
     columns = clips.columns[:5]
+    for name, scores in list(clips.scores.items())[:1]:
+        # As the view does: one model's, which can be changed there.
+        columns = [*columns[:4], f"P(fake), {clips.titles[name]}"]
+        judged = clips.judged[name]
+        rows[columns[-1]] = [f"{scores[place]:.2f}" if judged[place] else "not judged" for place in rows.index]
     figure, axes = style.panels(1, columns=1, height=0.4 * _ROWS + 0.8)
     axes[0].axis("off")
     style.heading(figure, f"{len(clips.table):,} clips; the first {len(rows)}")
     pictures = answers.thumbnails(workspace, list(rows["video"]))
-    for line, row in enumerate(rows[["video", *columns]].fillna("").itertuples(index=False)):
+    for line, row in enumerate(rows[["video", *columns]].itertuples(index=False)):
         if row[0] in pictures:
             place = axes[0].inset_axes((0, 1 - (line + 2) / (_ROWS + 1), 0.045, 1 / (_ROWS + 1)))
             style.picture(place, crops.decode(pictures[row[0]]))
-    for line, texts in enumerate([columns, *rows[columns].fillna("").to_numpy().tolist()]):
+    for line, texts in enumerate([columns, *rows[columns].to_numpy().tolist()]):
         for column, text in enumerate(texts):
             # Not markup: a name may hold a dollar sign.
             axes[0].text(
@@ -74,7 +79,11 @@ def _verdict(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
     looks = style.model_style(clips.titles.values())
     for name, curve in curves.items():
         rows = pd.DataFrame(curve["faces"], columns=["track", "seconds", "p_fake"]).query("track == 0")
-        axes[0].plot(rows["seconds"], rows["p_fake"], marker="o", **looks[clips.titles[name]])
+        if curve["sequence"]:
+            # One verdict on all frames, however far they lie apart.
+            axes[0].axhline(rows["p_fake"].iloc[0], **looks[clips.titles[name]])
+        else:
+            axes[0].plot(rows["seconds"], rows["p_fake"], marker="o", **looks[clips.titles[name]])
     axes[0].axhline(0.5, color=style.LIGHT, zorder=0)
     axes[0].set(xlabel="seconds", ylabel="P(fake)", ylim=(-0.02, 1.02))
     axes[0].set_title(f"{video}, {clips.row(video)['label']}", parse_math=False)
