@@ -239,7 +239,7 @@ def _check(profile: Profile) -> None:
 _NAMED = (
     Profile(
         name="tiny", source="synthetic",
-        description="A dozen synthetic clips: what the tests run, in about three minutes.",
+        description="A dozen synthetic clips: what the tests run, in a few minutes.",
         parts=4, clips_per_part=3, originals_per_part=1, unlabelled_clips=2, clip_width=320, clip_height=240,
         clip_frames=24, threads=1, min_frames=20, frames_per_video=6, face_side=64, videos_per_shard=5,
         weights="random", backbone_width=0.125, sequence_frames=4, lstm_units=16,
