@@ -17,7 +17,8 @@ from dfdc_utils.plots.style import (
     picture,
 )
 
-_COLOURS = ("#000000", "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00")
+# Without the two that mean REAL and FAKE in every figure.
+_COLOURS = ("#000000", "#CC79A7", "#56B4E9", "#009E73", "#E69F00", "#A6761D")
 
 
 @drawn
@@ -47,7 +48,7 @@ def learned_swaps(found: pd.DataFrame) -> Figure:
     figure, ax = plt.subplots(figsize=(WIDTH, height))
     ax.axvline(0.5, color=GREY, linestyle=":", linewidth=1.2)
     intervals(ax, tables, "kind", "auc", "low", "high")
-    ax.set(xlabel="AUC against originals (dotted: a coin)", xlim=(-0.03, 1.03))
+    ax.set(xlabel="AUC against originals, where not said otherwise (dotted: a coin)", xlim=(-0.03, 1.03))
     model_legend(figure, tables)
     heading(figure, "Learned swaps beside the set's own forgeries (their number in brackets)")
     return figure

@@ -132,7 +132,7 @@ def leakage(aucs: pd.DataFrame) -> Figure:
         place = names.index(model) + (-0.2, 0.2)[splits.index(split)]
         axes.annotate(f"{mean:.2f}", (mean, place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=10)
     axes.set(
-        xlabel="AUC of test videos, a dot a draw of the folds, with the mean", xlim=(-0.02, 1.02),
+        xlabel="AUC of test videos (each dot one draw of the folds; the number is their mean)", xlim=(-0.02, 1.02),
         title="The same models under two splits",
     )
     fills = dict(zip(splits, ("none", "black"), strict=True))
