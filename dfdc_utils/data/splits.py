@@ -156,7 +156,7 @@ def people(table: pd.DataFrame) -> str:
     known = table[table["split"].isin(SPLITS)]
     named = known[known["person"].notna()] if "person" in known else known[:0]
     if named.empty:
-        return "Whether a person stands in two splits, nobody knows: this set does not say who is in which video."
+        return "Whether a person stands in two splits cannot be said: the metadata do not tell who is in which video."
     torn = (named.groupby("person")["split"].nunique() > 1).sum()
     of = f"{torn} of {named['person'].nunique():,} people stand in more than one split"
     rest = len(known) - len(named)

@@ -122,11 +122,12 @@ class TrivialBaseline:
         """A sentence: which single feature tells most, and whether that gives the label away."""
         if self.telling.empty:
             name, auc = self.alone.index[0], self.alone.iloc[0]
-            return f"No single property of the files tells the label: the best, {name}, has a test AUC of {auc:.2f}."
+            best = f"the best, {name}, has a test AUC of {auc:.2f}"
+            return f"No single property of the files and faces tells the label: {best}."
         named = ", ".join(f"{name} ({auc:.2f})" for name, auc in self.telling.items())
         return (
-            f"Single properties of the files tell the label on the test split (AUC): {named}. Networks may go by "
-            "them too, and find nothing of the kind in other sets."
+            f"Single properties of the files and faces tell the label on the test split (AUC): {named}. Networks may "
+            "go by them too, and find nothing of the kind in other sets."
         )
 
 

@@ -113,7 +113,8 @@ def train(
     if made_from.difference(workspace, workspace.model(saved_as), made) is None:
         if verbose:
             title = models.title(name, workspace.profile)
-            print(f"{title} is there already, made from the same settings, faces and code.", flush=True)
+            other = f" ({saved_as})" if saved_as != name else ""
+            print(f"{title}{other} is there already, made from the same settings, faces and code.", flush=True)
         return load_training(workspace, saved_as)
     with precision(workspace.profile.precision), replicas() as strategy:
         if strategy:

@@ -143,7 +143,7 @@ def test_where_names_do_not_tell_one_sentence_says_so(tmp_path):
     for number in range(5):
         make_dfdc_part(tmp_path / f"dfdc_train_part_{number}", f"p{number}")
     table = splits.assign(metadata.read(tmp_path).table, "original", seed=1)
-    assert "nobody knows" in splits.people(table)
+    assert "cannot be said" in splits.people(table)
 
 
 def test_a_person_named_for_one_video_of_an_original_binds_the_others(tmp_path):
