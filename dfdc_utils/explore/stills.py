@@ -29,13 +29,14 @@ def still(view: str, workspace: Workspace, clips: Clips, video: str | None) -> b
 
 @style.drawn
 def _table(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
-    rows = clips.table.head(_ROWS).fillna("").astype(object)
+    rows = clips.table.head(_ROWS).fillna("")
     columns = clips.columns[:5]
-    for name, scores in list(clips.scores.items())[:1]:
+    name = next(iter(clips.scores), None)
+    if name:
         # As the view does: one model's, which can be changed there.
         columns = [*columns[:4], f"P(fake), {clips.titles[name]}"]
-        judged = clips.judged[name]
-        rows[columns[-1]] = [f"{scores[place]:.2f}" if judged[place] else "not judged" for place in rows.index]
+        scored = zip(clips.scores[name][:_ROWS], clips.judged[name][:_ROWS], strict=True)
+        rows[columns[-1]] = [f"{p_fake:.2f}" if judged else "not judged" for p_fake, judged in scored]
     figure, axes = style.panels(1, columns=1, height=0.4 * _ROWS + 0.8)
     axes[0].axis("off")
     style.heading(figure, f"{len(clips.table):,} clips; the first {len(rows)}")
@@ -80,8 +81,9 @@ def _verdict(workspace: Workspace, clips: Clips, video: str | None) -> Figure:
     for name, curve in curves.items():
         rows = pd.DataFrame(curve["faces"], columns=["track", "seconds", "p_fake"]).query("track == 0")
         if curve["sequence"]:
-            # One verdict on all frames, however far they lie apart.
-            axes[0].axhline(rows["p_fake"].iloc[0], **looks[clips.titles[name]])
+            # One verdict on all frames, however far they lie apart; none where this person was not judged.
+            for p_fake in rows["p_fake"]:
+                axes[0].axhline(p_fake, **looks[clips.titles[name]])
         else:
             axes[0].plot(rows["seconds"], rows["p_fake"], marker="o", **looks[clips.titles[name]])
     axes[0].axhline(0.5, color=style.LIGHT, zorder=0)
